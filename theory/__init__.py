@@ -1,0 +1,9 @@
+"""Random matrices for diffusion models: derived in SymPy, solved in NumPy and mpmath, confronted with simulations."""
+
+from . import activations
+from .data import Gaussian
+from .errors import ConvergenceError
+from .model import RandomFeatureModel
+
+__version__ = "0.1.0"
+__all__ = ["ConvergenceError", "Gaussian", "RandomFeatureModel", "activations"]

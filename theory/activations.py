@@ -1,0 +1,229 @@
+"""Activation functions σ, as SymPy expressions where possible, and their evaluation on any array.
+
+The catalogue: `tanh`, `erf`, `relu`, `leaky_relu(slope)`, `sin`, `cos`, `sign`, `linear`, `gelu`, `softplus`,
+`silu`, `polynomial(coefficients)`, `hermite(k)`. Your own: ``Activation(expression)`` with a SymPy expression in one
+symbol, or ``Activation(function, name=…)`` with any callable.
+"""
+
+import math
+from functools import cached_property
+
+import mpmath
+import numpy as np
+import sympy as sp
+from sympy.printing.lambdarepr import LambdaPrinter
+
+from .validation import positive_integer
+
+x = sp.Symbol("x", real=True)
+
+
+class _ArrayPrinter(LambdaPrinter):
+    """Prints an expression as calls of the names in `_functions`, elementwise on arrays."""
+
+    def _print_Piecewise(self, expr):
+        result = "nan"
+        for value, condition in reversed(expr.args):
+            if condition == True:  # noqa: E712  (SymPy's true)
+                result = self._print(value)
+            else:
+                result = f"where({self._print(condition)}, {self._print(value)}, {result})"
+        return result
+
+    def _print_Abs(self, expr):
+        return f"absolute({self._print(expr.args[0])})"
+
+    def _print_sign(self, expr):
+        return f"sign({self._print(expr.args[0])})"
+
+
+def _erf(array, xp):
+    """erf is not in the array API standard: ask the library at hand, else go through NumPy."""
+    if hasattr(xp, "special") and hasattr(xp.special, "erf"):  # PyTorch
+        return xp.special.erf(array)
+    from scipy.special import erf as scipy_erf
+
+    if xp.__name__.endswith("numpy"):
+        return scipy_erf(array)
+    if xp.__name__.endswith("cupy"):
+        from cupyx.scipy.special import erf as cupy_erf
+
+        return cupy_erf(array)
+    # reached by array-api-strict, whose non-default devices refuse an implicit copy to the host
+    from array_api_compat import device, to_device
+
+    host = scipy_erf(np.asarray(to_device(array, "cpu") if isinstance(device(array), str) else _to_host(array)))
+    return xp.asarray(host, device=device(array))
+
+
+def _to_host(array):
+    from array_api_compat import to_device
+
+    namespace = array.__array_namespace__()
+    return to_device(array, namespace.Device("CPU_DEVICE"))
+
+
+def _functions(xp):
+    """The names that `_ArrayPrinter` may print, taken from the array namespace ``xp``."""
+    elementwise = ("tanh", "sinh", "cosh", "sin", "cos", "tan", "exp", "log", "sqrt", "sign", "where", "maximum", "minimum")
+    table = {name: getattr(xp, name) for name in elementwise}
+    return table | {
+        "absolute": xp.abs,
+        "erf": lambda a: _erf(a, xp),
+        "nan": math.nan,
+    }
+
+
+class Activation:
+    """An activation function.
+
+    Parameters
+    ----------
+    function : sympy.Expr or callable
+        An expression in one symbol, or a function that acts elementwise on arrays (and on ``mpmath.mpf``, if more
+        than double precision is to be asked of it).
+    name : str, optional
+        Shown in figures and messages; the default is the expression.
+    kinks : sequence of float, optional
+        Points where the function or its derivative jumps. Found automatically for SymPy expressions in ``Abs``, ``sign``,
+        ``Heaviside``, ``Max``, ``Min`` and ``Piecewise``; quadrature is split there.
+
+    Raises
+    ------
+    ValueError
+        If the expression has more than one symbol, is constant, or is not real.
+    """
+
+    def __init__(self, function, name=None, kinks=None):
+        if isinstance(function, Activation):
+            raise ValueError(f"function = {function!r} is an Activation already; allowed: a SymPy expression or a callable")
+        self._callable = None
+        if callable(function) and not isinstance(function, sp.Basic):
+            self._callable = function
+            self.expression = None
+            self.name = name or getattr(function, "__name__", "activation")
+            self.kinks = tuple(kinks or ())
+            self._check_callable()
+            return
+        try:
+            expression = sp.sympify(function)
+        except (sp.SympifyError, TypeError):
+            raise ValueError(f"function = {function!r} is not an activation; allowed: a SymPy expression or a callable") from None
+        if not isinstance(expression, sp.Expr):
+            raise ValueError(f"function = {function!r} is not an activation; allowed: a SymPy expression or a callable")
+        symbols = expression.free_symbols
+        if len(symbols) != 1:
+            raise ValueError(
+                f"function = {expression} has {len(symbols)} symbols"
+                + (" (it is constant)" if not symbols else "")
+                + "; allowed: an expression that varies with exactly one symbol"
+            )
+        self.expression = _standard_form(expression.xreplace({symbols.pop(): x}).doit())
+        if not self.expression.has(x):
+            raise ValueError(f"function = {expression} is constant; allowed: a function that varies")
+        self.name = name or str(self.expression)
+        self.kinks = tuple(sorted(_kinks(self.expression))) if kinks is None else tuple(kinks)
+        self._compiled = {}
+
+    def _check_callable(self):
+        probe = np.linspace(-3, 3, 13)
+        values = np.asarray(self._callable(probe))
+        if values.shape != probe.shape or np.iscomplexobj(values) or not np.all(np.isfinite(values)):
+            raise ValueError(
+                f"function = {self.name} does not map real arrays to finite real arrays of the same shape; "
+                "allowed: an elementwise real function"
+            )
+        if np.ptp(values) == 0:
+            raise ValueError(f"function = {self.name} is constant; allowed: a function that varies")
+
+    def __repr__(self):
+        return f"Activation({self.name})"
+
+    def __eq__(self, other):
+        if not isinstance(other, Activation):
+            return NotImplemented
+        return self._key == other._key
+
+    def __hash__(self):
+        return hash(self._key)
+
+    @property
+    def _key(self):
+        return (self.expression, self._callable)
+
+    def __call__(self, array, xp=np):
+        """σ elementwise on an array of the namespace ``xp`` (any array API namespace; NumPy by default)."""
+        if self._callable is not None:
+            return self._callable(array)
+        key = xp.__name__
+        if key not in self._compiled:
+            self._compiled[key] = sp.lambdify(
+                x,
+                # constants such as √2 as numbers: array libraries take square roots of arrays only
+                self.expression.replace(lambda e: e.is_number and not e.is_Rational, lambda e: e.evalf(17)),
+                modules=[_functions(xp)],
+                printer=_ArrayPrinter({"fully_qualified_modules": False, "inline": True}),
+            )
+        return self._compiled[key](array)
+
+    def mpmath(self, value):
+        """σ at one mpmath number, at the current precision."""
+        if self._callable is not None:
+            return mpmath.mpf(self._callable(value))
+        return self._mpmath(value)
+
+    @cached_property
+    def _mpmath(self):
+        return sp.lambdify(x, self.expression, modules="mpmath")
+
+
+def _standard_form(expression):
+    """Max, Min and Heaviside in terms of |x| and sign(x), which every array library has and `symbolic.hermite` knows."""
+    expression = expression.replace(sp.Max, lambda a, b: (a + b + sp.Abs(a - b)) / 2)
+    expression = expression.replace(sp.Min, lambda a, b: (a + b - sp.Abs(a - b)) / 2)
+    expression = expression.replace(sp.Heaviside, lambda a, _: (1 + sp.sign(a)) / 2)
+    return sp.expand(expression).replace(x * sp.sign(x), sp.Abs(x)) if expression.has(sp.sign, sp.Abs) else expression
+
+
+def _kinks(expression):
+    """The real points where an expression in `_standard_form`, or a Piecewise, may jump."""
+    arguments = {f.args[0] for f in expression.atoms(sp.Abs, sp.sign)}
+    for f in expression.atoms(sp.Piecewise):
+        for _, condition in f.args:
+            arguments |= {relation.lhs - relation.rhs for relation in condition.atoms(sp.core.relational.Relational)}
+    points = set()
+    for argument in arguments:
+        if argument.has(x):
+            points |= {float(root) for root in sp.solveset(argument, x, sp.S.Reals) if root.is_real}
+    return points
+
+
+def leaky_relu(slope=sp.Rational(1, 100)):
+    """max(x, slope·x), for 0 <= slope < 1."""
+    slope = sp.nsimplify(slope)
+    if not 0 <= slope < 1:
+        raise ValueError(f"slope = {slope} is out of range; allowed: 0 <= slope < 1")
+    return Activation((1 + slope) / 2 * x + (1 - slope) / 2 * sp.Abs(x), name=f"leaky ReLU ({slope})")
+
+
+def polynomial(coefficients):
+    """Σ_k coefficients[k] x^k, not constant."""
+    return Activation(sum((sp.nsimplify(c) * x**k for k, c in enumerate(coefficients)), sp.S.Zero))
+
+
+def hermite(k):
+    """The probabilists' Hermite polynomial He_k, k >= 1, orthogonal for N(0, 1) with norm² k!."""
+    k = positive_integer("k", k)
+    return Activation(sp.expand(2 ** sp.Rational(-k, 2) * sp.hermite(k, x / sp.sqrt(2))), name=f"He_{k}")
+
+
+tanh = Activation(sp.tanh(x), name="tanh")
+erf = Activation(sp.erf(x), name="erf")
+relu = Activation((x + sp.Abs(x)) / 2, name="ReLU")
+sin = Activation(sp.sin(x), name="sin")
+cos = Activation(sp.cos(x), name="cos")
+sign = Activation(sp.sign(x), name="sign")
+linear = Activation(x, name="linear")
+gelu = Activation(x * (1 + sp.erf(x / sp.sqrt(2))) / 2, name="GELU")
+softplus = Activation(sp.log(1 + sp.exp(x)), name="softplus")
+silu = Activation(x / (1 + sp.exp(-x)), name="SiLU")

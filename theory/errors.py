@@ -1,0 +1,18 @@
+"""The one failure that is not the caller's fault: a solver that could not certify its answer."""
+
+
+class ConvergenceError(ArithmeticError):
+    """A result could not be certified and is therefore not returned.
+
+    Attributes
+    ----------
+    residual : float or None
+        The residual that was reached, in the dimensionless units of the equation that was solved
+        (``nan`` where the failure is not a residual, e.g. a root in the wrong half-plane).
+    """
+
+    def __init__(self, message, residual=None):
+        if residual is not None:
+            message = f"{message} (residual {float(residual):.3g})"
+        super().__init__(message)
+        self.residual = residual

@@ -1,0 +1,89 @@
+"""The model's description: what is trained, on what data, at which diffusion time. Frozen and validated."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from .activations import Activation
+from .coefficients import coefficients
+from .data import Gaussian
+from .validation import positive
+
+
+@dataclass(frozen=True)
+class RandomFeatureModel:
+    r"""A random-feature score network :math:`s_A(x) = A\,\sigma(Wx/\sqrt d)/\sqrt p` at one diffusion time.
+
+    Parameters
+    ----------
+    activation : `theory.activations.Activation`
+        A SymPy expression or a callable is accepted too.
+    psi_p, psi_n : real numbers > 0
+        Features and samples per dimension, p/d and n/d.
+    t : real number > 0
+        Diffusion time of the variance-preserving process, Δ_t = 1 − e^{−2t}.
+    data : `theory.Gaussian`
+
+    Raises
+    ------
+    ValueError
+        Naming the argument, its value and what is allowed; also where the activation is constant or has no second moment
+        under the pre-activation's Gaussian.
+
+    Notes
+    -----
+    Numbers may be floats (taken at their exact binary value when more digits are asked for), ``fractions.Fraction``,
+    SymPy rationals or ``mpmath.mpf``.
+    """
+
+    activation: Activation
+    psi_p: float
+    psi_n: float
+    t: float
+    data: Gaussian = field(default_factory=Gaussian)
+
+    def __post_init__(self):
+        if not isinstance(self.activation, Activation):
+            object.__setattr__(self, "activation", Activation(self.activation))
+        for name in ("psi_p", "psi_n", "t"):
+            positive(name, getattr(self, name))
+        if not isinstance(self.data, Gaussian):
+            raise ValueError(f"data = {self.data!r} is not a description of data; allowed: theory.Gaussian")
+        self.coefficients()  # raises on an activation that the theory cannot treat
+
+    def coefficients(self, dps=None):
+        """a, b, v, s of the Gaussian equivalence, as `theory.coefficients.Coefficients` (``.v2``, ``.s2`` the squares).
+
+        ``dps`` asks for that many decimal digits as ``mpmath.mpf``.
+        """
+        if dps is None:
+            return coefficients(self.activation, self.t, self.data.variance)
+        import mpmath
+
+        with mpmath.workdps(dps + 10):
+            values, weights = self.data.mpmath_spectrum()
+            variance = mpmath.fdot(values, weights)
+        return coefficients(self.activation, self.t, variance, dps)
+
+    @cached_property
+    def decay(self):
+        """e^{-t}"""
+        return float(np.exp(-float(self.t)))
+
+    @cached_property
+    def noise_variance(self):
+        """Δ_t = 1 − e^{−2t}"""
+        return float(-np.expm1(-2 * float(self.t)))
+
+    def spectrum(self):
+        """The limit law of U, as `theory.spectrum.Spectrum`."""
+        from .spectrum import Spectrum
+
+        return Spectrum(self)
+
+    def simulate(self, d, seed=0, **options):
+        """The finite-size counterpart, as `theory.simulation.finite.FiniteModel`; see there for the options."""
+        from .simulation.finite import simulate
+
+        return simulate(self, d, seed, **options)

@@ -1,0 +1,81 @@
+"""Which array library a simulation runs on, and where."""
+
+import os
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..validation import one_of
+
+LIBRARIES = ("numpy", "torch", "cupy", "array_api_strict")
+
+
+@dataclass(frozen=True)
+class Backend:
+    """An array namespace and a device: ``xp`` is the namespace, ``asarray`` brings host data there."""
+
+    xp: object
+    device: object
+
+    def asarray(self, array):
+        """A float64 array of this backend from host data."""
+        return self.xp.asarray(np.ascontiguousarray(array, dtype=np.float64), device=self.device)
+
+    def to_numpy(self, array):
+        """The host copy of an array of this backend."""
+        if self.xp.__name__.endswith("torch"):
+            return array.cpu().numpy()
+        if self.xp.__name__.endswith("cupy"):
+            return array.get()
+        if self.xp.__name__.endswith("array_api_strict"):
+            return np.asarray(self.xp.asarray(array, device=self.xp.Device("CPU_DEVICE"), copy=True))
+        return np.asarray(array)
+
+
+def backend(device=None, library=None):
+    """Choose where to compute.
+
+    Parameters
+    ----------
+    device : {"cpu", "cuda"} or a device of the library, optional
+        The default is the environment variable ``THEORY_DEVICE``, else "cpu".
+    library : {"numpy", "torch", "cupy", "array_api_strict"}, optional
+        The default is "numpy" on the CPU and "torch" on "cuda".
+
+    Raises
+    ------
+    ValueError
+        Unknown name, or a device that the library cannot give. There is never a silent fallback to the CPU.
+    ImportError
+        The library is not installed.
+    """
+    device = device if device is not None else os.environ.get("THEORY_DEVICE") or "cpu"
+    if library is None:
+        library = "torch" if str(device).startswith("cuda") else "numpy"
+    one_of("library", library, LIBRARIES)
+    if library == "numpy":
+        if device != "cpu":
+            raise ValueError(f"device = {device!r} is not available with library = 'numpy'; allowed: 'cpu'")
+        import array_api_compat.numpy as xp
+
+        return Backend(xp, "cpu")
+    if library == "torch":
+        try:
+            import array_api_compat.torch as xp
+            import torch
+        except ImportError as error:
+            raise ImportError(
+                f"device = {device!r} needs PyTorch, which is not installed: pip install 'theory[gpu]'"
+            ) from error
+        if str(device).startswith("cuda") and not torch.cuda.is_available():
+            raise ValueError(f"device = {device!r}: PyTorch {torch.__version__} finds no CUDA device; allowed here: 'cpu'")
+        return Backend(xp, torch.device(device))
+    if library == "cupy":
+        try:
+            import array_api_compat.cupy as xp
+        except ImportError as error:
+            raise ImportError("library = 'cupy' needs CuPy, which is not installed") from error
+        return Backend(xp, xp.cuda.Device(0))
+    import array_api_strict as xp
+
+    return Backend(xp, xp.Device("CPU_DEVICE") if device == "cpu" else device)

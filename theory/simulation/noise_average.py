@@ -1,0 +1,133 @@
+r"""The average over the diffusion noise, exact: no ξ is ever drawn.
+
+Given W and a sample x, the pre-activations (W x_t)_i/√d are Gaussian in ξ, with mean μ_i = e^{-t} W_i·x/√d and covariance
+Δ_t W_i·W_j/d. With τ_i² = Δ_t |W_i|²/d, c_k(μ_i) = E_z[σ(μ_i + τ_i z) He_k(z)] and ϱ_ij = W_i·W_j/(|W_i||W_j|), Mehler's
+formula gives
+
+    E_ξ[φ_i φ_j] = Σ_k c_k(μ_i) c_k(μ_j) ϱ_ij^k / k!   (i ≠ j),        E_ξ[φ_i ξ] = c_1(μ_i) W_i/|W_i|.
+
+Off the diagonal ϱ = O(d^{-1/2}), so the terms k ≤ 4 leave an error O(d^{-5/2}); the diagonal is a one-dimensional quadrature.
+Derived here (theory of Hermite expansions), checked against Monte Carlo by ``tests/test_simulation.py``.
+"""
+
+import math
+
+import numpy as np
+
+#: nodes of the Gauss–Hermite rule for a smooth σ, and of the Gauss–Legendre rule on each side of a kink
+SMOOTH_NODES, KINK_NODES = 48, 40
+#: entries of (feature, sample, node) held at a time: 32 MB of float64
+CHUNK = 4_000_000
+
+
+def hermite_tables(backend, activation, mu, tau, order):
+    r"""c_k(μ) for k = 0..order, and E_z σ(μ + τz)².
+
+    Parameters
+    ----------
+    mu : array (p, n)
+        Means of the pre-activations.
+    tau : array (p, 1)
+        Their standard deviations over the noise.
+    order : int
+
+    Returns
+    -------
+    list of order + 1 arrays (p, n), and one array (p, n)
+
+    Notes
+    -----
+    Cost O(p n × nodes) evaluations of σ, in chunks of features so that memory stays bounded.
+    """
+    xp, p = backend.xp, mu.shape[0]
+    rows = max(1, CHUNK // (mu.shape[1] * SMOOTH_NODES))
+    slices = [slice(i, min(i + rows, p)) for i in range(0, p, rows)]
+    chunks = [_tables(backend, activation, mu[rows_, :], tau[rows_, :], order) for rows_ in slices]
+    columns = [xp.concat(column, axis=0) for column in zip(*chunks, strict=True)]
+    return columns[:-1], columns[-1]
+
+
+def _tables(backend, activation, mu, tau, order):
+    z, weight = _nodes(backend, activation, mu, tau)
+    values = activation(mu[..., None] + tau[..., None] * z, backend.xp)
+    weighted = values * weight
+    tables, previous, current = [], None, None
+    for k in range(order + 1):
+        # He_{k+1} = z He_k − k He_{k−1}
+        previous, current = current, z if k == 1 else None if k == 0 else z * current - (k - 1) * (1 if k == 2 else previous)
+        tables.append(backend.xp.sum(weighted if k == 0 else weighted * current, axis=-1))
+    return [*tables, backend.xp.sum(weighted * values, axis=-1)]
+
+
+def _nodes(backend, activation, mu, tau):
+    """Nodes and weights of N(0, 1) in z: common to all entries for a smooth σ, split at the kinks otherwise."""
+    if not activation.kinks:
+        z, weight = np.polynomial.hermite_e.hermegauss(SMOOTH_NODES)
+        return backend.asarray(z), backend.asarray(weight / weight.sum())
+    xp, reach = backend.xp, 9.0
+    unit, unit_weight = (backend.asarray(a) for a in np.polynomial.legendre.leggauss(KINK_NODES))
+    bounds = [xp.full_like(mu, -reach)]
+    for kink in sorted(activation.kinks):
+        bounds.append(xp.clip((kink - mu) / tau, -reach, reach))
+    bounds.append(xp.full_like(mu, reach))
+    z, weight = [], []
+    for low, high in zip(bounds[:-1], bounds[1:], strict=True):
+        half = (high - low)[..., None] / 2
+        points = low[..., None] + half * (unit + 1)
+        z.append(points)
+        weight.append(half * unit_weight * xp.exp(-(points**2) / 2) / math.sqrt(2 * math.pi))
+    return xp.concat(z, axis=-1), xp.concat(weight, axis=-1)
+
+
+def exact(backend, activation, W, X, decay, noise_variance, order=4):
+    r"""U = (1/n) Σ_ν E_ξ[φφ^T] and V = (1/n) Σ_ν E_ξ[φ ξ^T], averaged over the noise without sampling it.
+
+    Parameters
+    ----------
+    W : array (p, d)
+    X : array (d, n)
+        The samples as columns.
+    decay, noise_variance : float
+        e^{-t} and Δ_t.
+    order : int
+        Last term of Mehler's series off the diagonal.
+
+    Returns
+    -------
+    (U, V) : arrays (p, p) and (p, d)
+
+    Notes
+    -----
+    Cost: order + 1 products of p × n by n × p matrices, O(p² n), and O(p n) quadratures.
+    """
+    xp, n, d = backend.xp, X.shape[1], W.shape[1]
+    norm = xp.sqrt(xp.sum(W**2, axis=1))
+    mu = decay * (W @ X) / math.sqrt(d)
+    tau = (math.sqrt(noise_variance / d) * norm)[:, None]
+    tables, square = hermite_tables(backend, activation, mu, tau, max(order, 1))
+    correlation = (W / norm[:, None]) @ (W / norm[:, None]).T
+    U, power = xp.zeros_like(correlation), xp.ones_like(correlation)
+    for k, c in enumerate(tables[: order + 1]):
+        U = U + (c @ c.T) * power / (n * math.factorial(k))
+        power = power * correlation
+    identity = xp.eye(W.shape[0], dtype=xp.float64, device=backend.device)
+    U = U * (1 - identity) + (xp.sum(square, axis=1) / n)[:, None] * identity
+    V = (xp.sum(tables[1], axis=1) / (n * norm))[:, None] * W
+    return U, V
+
+
+def sampled(backend, activation, W, X, decay, noise_variance, draws, rng):
+    """The same with ``draws`` noise vectors per sample: another model, whose U is biased at order 1/draws (2502.00336).
+
+    ``rng`` is a NumPy generator: the noise is drawn on the host, so that every backend sees the same numbers. Cost
+    O(p² n draws).
+    """
+    xp, (p, d), n = backend.xp, W.shape, X.shape[1]
+    U = xp.zeros((p, p), dtype=xp.float64, device=backend.device)
+    V = xp.zeros((p, d), dtype=xp.float64, device=backend.device)
+    for _ in range(draws):
+        noise = backend.asarray(rng.standard_normal((d, n)))
+        features = activation(W @ (decay * X + math.sqrt(noise_variance) * noise) / math.sqrt(d), xp)
+        U = U + features @ features.T / (n * draws)
+        V = V + features @ noise.T / (n * draws)
+    return U, V

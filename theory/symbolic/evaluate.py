@@ -1,0 +1,60 @@
+"""From SymPy expressions with averages over ρ_Σ to functions of NumPy arrays or of mpmath numbers.
+
+The same expressions serve both: `evaluator` lambdifies the integrands and the expression around them
+separately, so that an average is one weighted sum over the nodes of ρ_Σ, whatever the number of nodes.
+"""
+
+from functools import cache
+
+import mpmath
+import numpy as np
+import sympy as sp
+
+from . import symbols as S
+
+PARAMETERS = (S.psi_p, S.psi_n, S.alpha, S.b, S.v, S.s_t)
+
+
+@cache
+def evaluator(expressions, variables, module):
+    """Compile ``expressions`` to one function.
+
+    Parameters
+    ----------
+    expressions : tuple of sympy.Expr
+        May contain averages (see `symbols.average`).
+    variables : tuple of sympy.Symbol
+        The unknowns that the function takes first.
+    module : {"numpy", "mpmath"}
+
+    Returns
+    -------
+    callable
+        ``f(variables, parameters, nodes, weights)``, a list with one entry per expression.
+        With ``"numpy"``: every variable is an array of shape (N,), ``nodes`` and ``weights`` are arrays of
+        shape (m,), entries have shape (N,); cost O(N m). With ``"mpmath"``: scalars, lists of length m.
+    """
+    integrals = sorted(set().union(*(e.atoms(sp.Integral) for e in expressions)), key=sp.default_sort_key)
+    stand_ins = sp.symbols(f"I:{len(integrals)}", cls=sp.Dummy)
+    outer = [e.xreplace(dict(zip(integrals, stand_ins, strict=True))) for e in expressions]
+    scalars = (*variables, *PARAMETERS)
+    inside = sp.lambdify((*scalars, S.lam), [S.integrand(i) for i in integrals], modules=module, cse=True)
+    outside = sp.lambdify((*scalars, *stand_ins), outer, modules=module, cse=True)
+
+    if module == "numpy":
+
+        def function(values, parameters, nodes, weights):
+            columns = [value[:, None] for value in values]
+            averages = [
+                np.broadcast_to(f, (len(values[0]), len(nodes))) @ weights for f in inside(*columns, *parameters, nodes)
+            ]
+            return outside(*values, *parameters, *averages)
+
+    else:
+
+        def function(values, parameters, nodes, weights):
+            rows = [inside(*values, *parameters, node) for node in nodes]
+            averages = [mpmath.fdot(weights, column) for column in zip(*rows, strict=True)]
+            return outside(*values, *parameters, *averages)
+
+    return function

@@ -1,0 +1,137 @@
+r"""Hermite coefficients in closed form, derived with Price's theorem.
+
+For x, y centred Gaussians of variance Γ² and correlation ρ, everything follows from the kernel
+
+.. math:: K(\rho) = E[\sigma(x)\sigma(y)] = \sum_k \mu_k^2\,\rho^k/k!,\qquad \mu_k = E[\sigma(\Gamma z)\,\mathrm{He}_k(z)],
+
+since v² = K(ρ) − κ² − μ₁²ρ and s² = K(1) − K(ρ) − μ₁²(1 − ρ), with a = μ₁/Γ. Price's theorem
+K'(ρ) = Γ² E[σ'(x)σ'(y)] (R. Price, 1958) turns a kernel with kinks into a smooth one: the derivative of sign is a delta
+function, that of erf a Gaussian. SymPy then integrates back from K(0) = κ².
+
+Families with a closed form: polynomials (Hermite polynomials and the linear activation among them), and a constant plus
+βx plus one of: γ sign(x) + ε|x| (sign, ReLU, leaky ReLU, |x|), c·erf(kx), c·sin(kx) + e·cos(kx).
+"""
+
+from functools import cache
+from typing import NamedTuple
+
+import sympy as sp
+
+from ..activations import x
+
+Gamma, rho = sp.symbols("Gamma rho", positive=True)
+
+
+class ClosedForm(NamedTuple):
+    """Expressions in Γ (standard deviation of the pre-activation) and ρ (the correlation)."""
+
+    #: E σ(Γz)
+    kappa: sp.Expr
+    #: E σ'(Γz) = μ₁/Γ
+    a: sp.Expr
+    #: E[σ(x)σ(y)]
+    kernel: sp.Expr
+
+    @property
+    def nonlinear(self):
+        """Σ_{k≥2} μ_k² ρ^k/k!, which is v² at the model's ρ; and s² is its value at 1 minus that at ρ."""
+        return sp.expand(self.kernel - self.kappa**2 - (self.a * Gamma) ** 2 * rho)
+
+
+@cache
+def closed_form(expression):
+    """The `ClosedForm` of an activation given as an expression in `theory.activations.x`, or None where there is none."""
+    expression = sp.expand(expression)
+    if expression.is_polynomial(x):
+        return _polynomial(expression)
+    constant, rest = expression.as_independent(x, as_Add=True)
+    beta = sp.Add(*(term for term in sp.Add.make_args(rest) if term.as_independent(x)[1] == x)).coeff(x)
+    core = sp.expand(rest - beta * x)
+    for family in (_sign_and_abs, _erf, _trigonometric):
+        found = family(core)
+        if found is not None:
+            mean, slope, integrated = found
+            kappa = constant + mean
+            # Price: K' = Γ² E[σ'σ'] with σ' = β + core', integrated from K(0) = κ²
+            kernel = kappa**2 + Gamma**2 * ((beta**2 + 2 * beta * slope) * rho + integrated)
+            return ClosedForm(sp.expand(kappa), sp.expand(beta + slope), sp.expand(kernel))
+    return None
+
+
+def moment(n):
+    """E z^n for z ~ N(0, 1)."""
+    return sp.S.Zero if n % 2 else sp.factorial2(n - 1)
+
+
+def _polynomial(expression):
+    """Exact Hermite coefficients from Gaussian moments."""
+    coefficients = sp.Poly(expression, x).all_coeffs()[::-1]
+    degree = len(coefficients) - 1
+    mu = []
+    for k in range(degree + 1):
+        he = sp.Poly(sp.expand(2 ** sp.Rational(-k, 2) * sp.hermite(k, x / sp.sqrt(2))), x).all_coeffs()[::-1]
+        mu.append(
+            sum(c * Gamma**n * h * moment(n + j) for n, c in enumerate(coefficients) for j, h in enumerate(he))
+        )
+    kernel = sum(m**2 * rho**k / sp.factorial(k) for k, m in enumerate(mu))
+    return ClosedForm(sp.expand(mu[0]), sp.expand(mu[1] / Gamma) if degree else sp.S.Zero, sp.expand(kernel))
+
+
+# Each family returns E core, E core' and ∫₀^ρ E[core'(x)core'(y)] dρ, the right side of Price's theorem.
+
+
+def _sign_and_abs(core):
+    """γ sign(x) + ε|x|: the derivative is 2γ δ(x) + ε sign(x), and Price again gives E[sign sign]."""
+    gamma, epsilon = core.coeff(sp.sign(x)), core.coeff(sp.Abs(x))
+    if core == 0 or gamma.has(x) or epsilon.has(x) or sp.expand(core - gamma * sp.sign(x) - epsilon * sp.Abs(x)) != 0:
+        return None
+    # E[δ(x)δ(y)] is the bivariate density at the origin
+    delta_delta = sp.integrate(1 / (2 * sp.pi * sp.sqrt(1 - rho**2)), rho) / Gamma**2
+    sign_sign = Gamma**2 * 4 * delta_delta
+    mean_abs = Gamma * sp.sqrt(2 / sp.pi)
+    mean_delta = 1 / (sp.sqrt(2 * sp.pi) * Gamma)
+    integrated = 4 * gamma**2 * delta_delta + epsilon**2 * _integral_from_zero(sign_sign)
+    return epsilon * mean_abs, 2 * gamma * mean_delta, integrated
+
+
+def _erf(core):
+    """c·erf(kx): the derivative is a Gaussian, whose average is a determinant."""
+    c, k = sp.Wild("c", exclude=[x]), sp.Wild("k", exclude=[x])
+    match = core.match(c * sp.erf(k * x))
+    if core == 0 or not match:
+        return None
+    c, k = match[c], match[k]
+    height = 2 * c * k / sp.sqrt(sp.pi)
+    slope = height / sp.sqrt(1 + 2 * k**2 * Gamma**2)
+    # det(1 + 2k² covariance) = (1 + 2k²Γ²)² (1 − y²) with y proportional to ρ
+    covariance = Gamma**2 * sp.Matrix([[1, rho], [rho, 1]])
+    determinant = sp.factor((sp.eye(2) + 2 * k**2 * covariance).det())
+    per_rho = 2 * k**2 * Gamma**2 / (1 + 2 * k**2 * Gamma**2)
+    assert sp.cancel(determinant - (1 + 2 * k**2 * Gamma**2) ** 2 * (1 - (per_rho * rho) ** 2)) == 0
+    y = sp.Symbol("y", positive=True)
+    primitive = sp.integrate(1 / sp.sqrt(1 - y**2), y).subs(y, per_rho * rho)
+    return sp.S.Zero, slope, height**2 / (1 + 2 * k**2 * Gamma**2) / per_rho * primitive
+
+
+def _integral_from_zero(expression):
+    primitive = sp.integrate(expression, rho)
+    return primitive - primitive.subs(rho, 0)
+
+
+def _trigonometric(core):
+    """c·sin(kx) + e·cos(kx): characteristic functions."""
+    functions = core.atoms(sp.sin, sp.cos)
+    if not functions or core.has(sp.exp, sp.Abs, sp.sign, sp.erf):
+        return None
+    wave_numbers = {sp.Abs(sp.cancel(f.args[0] / x)) for f in functions}
+    if len(wave_numbers) != 1 or (k := wave_numbers.pop()).has(x):
+        return None
+    c, e = core.coeff(sp.sin(k * x)), core.coeff(sp.cos(k * x))
+    if sp.expand(core - c * sp.sin(k * x) - e * sp.cos(k * x)) != 0 or c.has(x) or e.has(x):
+        return None
+    damping = sp.exp(-(k**2) * Gamma**2 / 2)
+    # E[cos kx cos ky] and E[sin kx sin ky] from E exp(ik(x ± y))
+    cos_cos = damping**2 * sp.cosh(k**2 * Gamma**2 * rho)
+    sin_sin = damping**2 * sp.sinh(k**2 * Gamma**2 * rho)
+    derivative_kernel = k**2 * (c**2 * cos_cos + e**2 * sin_sin)
+    return e * damping, c * k * damping, _integral_from_zero(derivative_kernel)

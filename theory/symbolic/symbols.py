@@ -1,0 +1,45 @@
+"""The letters of the book, once. Every symbolic module and every chapter takes them from here.
+
+Order parameters may be complex (they are evaluated at complex z), so they carry no assumptions;
+the parameters of the model are positive (squares of coefficients are non-negative, but SymPy only
+needs them to commute with roots).
+"""
+
+import sympy as sp
+
+#: spectral parameter, and q(z) = (1/p) Tr (U - z)^{-1}
+z, q = sp.symbols("z q")
+#: (1/p) Tr Q W Sigma W^T/d and (1/p) Tr Q W W^T/d
+r, s = sp.symbols("r s")
+#: conjugate of r, and the self-energy of the samples
+rho_hat, delta = sp.symbols(r"\hat\rho delta")
+#: g = 1/(1 + delta), which turns the elimination into linear algebra
+g = sp.Symbol("g")
+#: features and samples per dimension
+psi_p, psi_n = sp.symbols("psi_p psi_n", positive=True)
+#: alpha = a_t e^{-t}, and the coefficients b_t, v_t, s_t of the Gaussian equivalence
+alpha, b, v, s_t = sp.symbols("alpha b v s_t", positive=True)
+#: an eigenvalue of the data covariance and its density
+lam = sp.Symbol("lambda", positive=True)
+rho_Sigma = sp.Function(r"rho_\Sigma")
+
+
+def average(expression):
+    r"""The average of ``expression`` over the covariance spectrum, :math:`\int d\lambda\,\rho_\Sigma(\lambda)\,f(\lambda)`.
+
+    Kept as an unevaluated integral: SymPy differentiates under it, and `discretise` turns it into a sum.
+    """
+    return sp.Integral(rho_Sigma(lam) * expression, (lam, 0, sp.oo))
+
+
+def integrand(integral):
+    """The f of ``average(f)``."""
+    return sp.cancel(integral.function / rho_Sigma(lam))
+
+
+def discretise(expression, spectrum):
+    """Replace every average in ``expression`` by the sum over ``spectrum = ((eigenvalue, weight), …)``."""
+    averages = expression.atoms(sp.Integral)
+    return expression.xreplace(
+        {i: sp.Add(*(weight * integrand(i).subs(lam, value) for value, weight in spectrum)) for i in averages}
+    )
