@@ -108,7 +108,9 @@ class Activation:
         try:
             expression = sp.sympify(function)
         except (sp.SympifyError, TypeError):
-            raise ValueError(f"function = {function!r} is not an activation; allowed: a SymPy expression or a callable") from None
+            raise ValueError(
+                f"function = {function!r} is not an activation; allowed: a SymPy expression or a callable"
+            ) from None
         if not isinstance(expression, sp.Expr):
             raise ValueError(f"function = {function!r} is not an activation; allowed: a SymPy expression or a callable")
         symbols = expression.free_symbols

@@ -105,9 +105,7 @@ def _from_closed_form(form, activation, t, variance, dps):
         with mpmath.workdps(digits + guard):
             data, noise, gamma = diffusion_scales(to_mpf(t), to_mpf(variance), mpmath)
             values = {hermite.Gamma: gamma, hermite.rho: (data / gamma) ** 2}
-            kappa, a, v2, total = (
-                mpmath.mpf(_evaluate(e, values)) for e in (form.kappa, form.a, nonlinear, at_one)
-            )
+            kappa, a, v2, total = (mpmath.mpf(_evaluate(e, values)) for e in (form.kappa, form.a, nonlinear, at_one))
             s2 = total - v2
             lost = mpmath.mpf(10) ** (5 - guard) * (1 + total)
             if nonlinear == 0 or (v2 > lost and s2 > lost):
@@ -132,7 +130,7 @@ def _check_second_moment(activation, t, variance):
     _, _, gamma = diffusion_scales(float(t), float(variance))
     for side in (-1, 1):
         weights = [
-            mpmath.re(activation.mpmath(mpmath.mpf(side * gamma * z))) ** 2 * mpmath.exp(-mpmath.mpf(z) ** 2 / 2)
+            mpmath.re(activation.mpmath(mpmath.mpf(side * gamma * z))) ** 2 * mpmath.exp(-(mpmath.mpf(z) ** 2) / 2)
             for z in (10, 20, 40)
         ]
         if not all(mpmath.isfinite(w) for w in weights) or weights[2] > weights[1] * mpmath.mpf("1e-3") > 0:

@@ -11,9 +11,7 @@ def _pairs(spectrum):
     try:
         pairs = tuple((value, weight) for value, weight in spectrum)
     except (TypeError, ValueError):
-        raise ValueError(
-            f"spectrum = {spectrum!r} is not a sequence of pairs; allowed: ((eigenvalue, weight), …)"
-        ) from None
+        raise ValueError(f"spectrum = {spectrum!r} is not a sequence of pairs; allowed: ((eigenvalue, weight), …)") from None
     if not pairs:
         raise ValueError("spectrum = () is empty; allowed: at least one (eigenvalue, weight)")
     for value, weight in pairs:

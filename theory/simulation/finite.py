@@ -55,9 +55,7 @@ def simulate(model, d, seed=0, *, features="network", noise_draws=None, device=N
     elif noise_draws is None:
         U, V = noise_average.exact(where, model.activation, W, X, model.decay, model.noise_variance)
     else:
-        U, V = noise_average.sampled(
-            where, model.activation, W, X, model.decay, model.noise_variance, noise_draws, rng
-        )
+        U, V = noise_average.sampled(where, model.activation, W, X, model.decay, model.noise_variance, noise_draws, rng)
     return FiniteModel(model, where, W, X, U, V)
 
 
@@ -104,6 +102,8 @@ class FiniteModel:
         array = finite_array("z", z, complex)
         distance = np.abs(array[..., None] - self.eigenvalues)
         if not np.all(distance > 0):
-            raise ValueError(f"z = {array[np.any(distance == 0, axis=-1)].flat[0]} is an eigenvalue of U; allowed: any other z")
+            raise ValueError(
+                f"z = {array[np.any(distance == 0, axis=-1)].flat[0]} is an eigenvalue of U; allowed: any other z"
+            )
         q = np.mean(1 / (self.eigenvalues - array[..., None]), axis=-1)
         return complex(q) if array.ndim == 0 else q

@@ -80,9 +80,7 @@ def resolvent_polynomial(spectrum=((1, 1),)):
     E, D, F = polynomial_factors()
     factors = [F.subs(S.lam, eigenvalue) for eigenvalue, _ in spectrum]
     left = E * sp.Mul(*factors)
-    right = D**2 * sp.Add(
-        *(weight * sp.Mul(*factors[:i], *factors[i + 1 :]) for i, (_, weight) in enumerate(spectrum))
-    )
+    right = D**2 * sp.Add(*(weight * sp.Mul(*factors[:i], *factors[i + 1 :]) for i, (_, weight) in enumerate(spectrum)))
     return sp.Poly(sp.expand(left - right), S.q, S.z)
 
 

@@ -70,9 +70,7 @@ def _polynomial(expression):
     mu = []
     for k in range(degree + 1):
         he = sp.Poly(sp.expand(2 ** sp.Rational(-k, 2) * sp.hermite(k, x / sp.sqrt(2))), x).all_coeffs()[::-1]
-        mu.append(
-            sum(c * Gamma**n * h * moment(n + j) for n, c in enumerate(coefficients) for j, h in enumerate(he))
-        )
+        mu.append(sum(c * Gamma**n * h * moment(n + j) for n, c in enumerate(coefficients) for j, h in enumerate(he)))
     kernel = sum(m**2 * rho**k / sp.factorial(k) for k, m in enumerate(mu))
     return ClosedForm(sp.expand(mu[0]), sp.expand(mu[1] / Gamma) if degree else sp.S.Zero, sp.expand(kernel))
 
