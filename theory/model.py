@@ -82,6 +82,34 @@ class RandomFeatureModel:
 
         return Spectrum(self)
 
+    def training(self, tau):
+        r"""Train loss, test loss and score error in the limit d → ∞, with no simulation.
+
+        Parameters
+        ----------
+        tau : array of training times >= 0, ``inf`` allowed
+            In units where dA/dτ = −d² ∂L/∂A: k steps of gradient descent with learning rate η are τ = kη/d².
+
+        Returns
+        -------
+        `theory.curve.TrainingCurve`
+            ``.tau .train .test .score_error .generalization_gap``, accurate to 1e-10 of the initial loss.
+
+        Raises
+        ------
+        ValueError
+            τ < 0 or NaN.
+        ConvergenceError
+            The contour integrals did not settle, or U has no gap above 0 (a linear activation at ψ_p = 1).
+
+        Notes
+        -----
+        About 20 ms for 200 values of τ (Σ = 1), after a few seconds of derivation the first time in a process.
+        """
+        from .training import training_curve
+
+        return training_curve(self, tau)
+
     def simulate(self, d, seed=0, **options):
         """The finite-size counterpart, as `theory.simulation.finite.FiniteModel`; see there for the options."""
         from .simulation.finite import simulate

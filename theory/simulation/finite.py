@@ -56,7 +56,7 @@ def simulate(model, d, seed=0, *, features="network", noise_draws=None, device=N
         U, V = noise_average.exact(where, model.activation, W, X, model.decay, model.noise_variance)
     else:
         U, V = noise_average.sampled(where, model.activation, W, X, model.decay, model.noise_variance, noise_draws, rng)
-    return FiniteModel(model, where, W, X, U, V)
+    return FiniteModel(model, where, W, X, U, V, features)
 
 
 def covariance_eigenvalues(data, d):
@@ -85,8 +85,9 @@ def gaussian_equivalent(where, model, W, X, rng):
 class FiniteModel:
     """One draw. ``W`` (p, d), ``X`` (d, n) with samples as columns, ``U`` (p, p), ``V`` (p, d): arrays of the backend."""
 
-    def __init__(self, model, where, W, X, U, V):
+    def __init__(self, model, where, W, X, U, V, features):
         self.model, self.backend, self.W, self.X, self.U, self.V = model, where, W, X, U, V
+        self.features = features
 
     def __repr__(self):
         (p, d), n = self.W.shape, self.X.shape[1]
@@ -107,3 +108,16 @@ class FiniteModel:
             )
         q = np.mean(1 / (self.eigenvalues - array[..., None]), axis=-1)
         return complex(q) if array.ndim == 0 else q
+
+    def training(self, tau):
+        """Train and test loss under exact gradient flow, as `theory.curve.TrainingCurve`; see `simulation.training`."""
+        from .training import flow_curve
+
+        return flow_curve(self, tau)
+
+    @cached_property
+    def flow_matrices(self):
+        """What every training time has in common, computed once (O(p³))."""
+        from .training import flow_matrices
+
+        return flow_matrices(self)

@@ -1,0 +1,90 @@
+r"""The training curves of one finite draw: exact gradient flow, by diagonalising U. No theory of the limit enters.
+
+In the eigenbasis of U, with V' = O^T V and f_i = (1 − e^{−cτλ_i})/λ_i, A(τ) = −√(p/Δ_t) V'^T f O^T and
+
+    train = 1 − (1/d) Σ_i |V'_i|² (1 − e^{−2cτλ_i})/λ_i,
+    test  = 1 + (1/d) Σ_ij f_i f_j (O^TŨO)_ij V'_i·V'_j − (2/d) Σ_i f_i V'_i·Ṽ'_i,
+
+where Ũ and Ṽ are averages over fresh data: of the nonlinear network (Mehler's series once more, now with x averaged too), or of
+its Gaussian equivalent, whichever the draw is.
+"""
+
+import math
+
+import numpy as np
+
+from ..curve import TrainingCurve, check_tau, filter_function
+from .finite import covariance_eigenvalues
+from .noise_average import hermite_tables
+
+#: last term of Mehler's series for the population matrices
+ORDER = 6
+
+
+def population(finite):
+    """(Ũ, Ṽ): E[φφ^T] and E[φξ^T] over fresh Gaussian data and noise, arrays (p, p) and (p, d) of the backend."""
+    model, where, W = finite.model, finite.backend, finite.W
+    xp, (p, d) = where.xp, W.shape
+    eigenvalues = where.asarray(covariance_eigenvalues(model.data, d))
+    decay2, noise = model.decay**2, model.noise_variance
+    covariance = (W * (decay2 * eigenvalues + noise)) @ W.T / d
+    if finite.features == "equivalent":
+        c = model.coefficients()
+        identity = xp.eye(p, dtype=xp.float64, device=where.device)
+        mean = c.kappa**2 * xp.ones((p, p), dtype=xp.float64, device=where.device)
+        return c.a**2 * covariance + (c.v2 + c.s2) * identity + mean, c.b / math.sqrt(d) * W
+    deviation = xp.sqrt(xp.linalg.diagonal(covariance))
+    tables, square = hermite_tables(where, model.activation, xp.zeros_like(deviation)[:, None], deviation[:, None], ORDER)
+    correlation = covariance / (deviation[:, None] * deviation)
+    U, power = xp.zeros_like(correlation), xp.ones_like(correlation)
+    for k, c in enumerate(tables):
+        U = U + c * c.T * power / math.factorial(k)
+        power = power * correlation
+    identity = xp.eye(p, dtype=xp.float64, device=where.device)
+    U = U * (1 - identity) + square * identity
+    # E[φ_i ξ] = E[σ'] √Δ_t W_i/√d, and E[σ'] = μ_1/deviation
+    return U, math.sqrt(noise / d) * (tables[1] / deviation[:, None]) * W
+
+
+def exact_score_loss(model, d):
+    """The loss of the exact score of the Gaussian law in dimension d."""
+    signal = model.decay**2 * covariance_eigenvalues(model.data, d)
+    return float(np.mean(signal / (signal + model.noise_variance)))
+
+
+def flow_curve(finite, tau):
+    """`TrainingCurve` of exact gradient flow for one draw.
+
+    Parameters
+    ----------
+    finite : `theory.simulation.finite.FiniteModel`
+    tau : array of training times >= 0, inf allowed
+
+    Notes
+    -----
+    Cost O(p³) once per draw for the diagonalisation and O(p²) per τ.
+    """
+    tau = check_tau(tau)
+    eigenvalues, diagonal, overlap, quadratic, d = finite.flow_matrices
+    rate = 2 * finite.model.noise_variance * d / finite.W.shape[0] * tau.ravel()[:, None]
+    f = filter_function(eigenvalues, rate)
+    train = 1 - filter_function(eigenvalues, 2 * rate) @ diagonal / d
+    test = 1 - 2 * (f @ overlap) / d + np.sum((f @ quadratic) * f, axis=1) / d
+    train, test = train.reshape(tau.shape), test.reshape(tau.shape)
+    score_error = (test - exact_score_loss(finite.model, d)) / finite.model.noise_variance
+    return TrainingCurve(tau, train, test, score_error)
+
+
+def flow_matrices(finite):
+    """(λ, |V'_i|², V'_i·Ṽ'_i, Ũ'_ij V'_i·V'_j, d) on the host: all that the curves need."""
+    where = finite.backend
+    xp = where.xp
+    eigenvalues, basis = xp.linalg.eigh(finite.U)
+    U_population, V_population = population(finite)
+    V, V_fresh = basis.T @ finite.V, basis.T @ V_population
+    quadratic = (basis.T @ U_population @ basis) * (V @ V.T)
+    eigenvalues = where.to_numpy(eigenvalues)
+    # U is positive semi-definite: what rounding leaves below zero is zero
+    eigenvalues = np.where(eigenvalues < 1e-13 * eigenvalues[-1], 0.0, eigenvalues)
+    diagonal, overlap = xp.sum(V * V, axis=1), xp.sum(V * V_fresh, axis=1)
+    return eigenvalues, where.to_numpy(diagonal), where.to_numpy(overlap), where.to_numpy(quadratic), finite.W.shape[1]
