@@ -149,6 +149,10 @@ class Activation:
     def __hash__(self):
         return hash(self._key)
 
+    def __getstate__(self):
+        # compiled functions do not travel between processes; they are made again where they are needed
+        return {k: v for k, v in self.__dict__.items() if k != "_mpmath"} | {"_compiled": {}}
+
     @property
     def _key(self):
         return (self.expression, self._callable)

@@ -24,6 +24,21 @@ class TrainingCurve:
         return self.test - self.train
 
 
+@dataclass(frozen=True)
+class RidgeCurve:
+    """The same losses for the minimiser of (train loss) + (Δ_t ζ/(pd)) |A|², as functions of the ridge ``zeta``."""
+
+    zeta: np.ndarray
+    train: np.ndarray
+    test: np.ndarray
+    score_error: np.ndarray
+
+    @property
+    def generalization_gap(self):
+        """test − train."""
+        return self.test - self.train
+
+
 def check_tau(tau):
     """``tau`` as a float array of values >= 0 (inf allowed), else `ValueError`."""
     try:

@@ -110,6 +110,27 @@ class RandomFeatureModel:
 
         return training_curve(self, tau)
 
+    def ridge(self, zeta):
+        """The same losses for ridge regression, the minimiser of (train loss) + (Δ_t ζ/(pd)) |A|².
+
+        ``zeta`` is an array of ridges >= 0, in units of the eigenvalues of U; 0 is training to the end. Returns
+        `theory.curve.RidgeCurve`; errors and cost as `training`.
+        """
+        from .training import ridge_curve
+
+        return ridge_curve(self, zeta)
+
+    def timescales(self, within=0.05, gap_fraction=0.5):
+        """τ_gen, τ_mem and their scaling with ψ_n, as `theory.timescales.Timescales`, where the definitions stand.
+
+        ``within``: τ_gen is the first time at which the test loss has come within that fraction of its descent (from 1 to its
+        minimum). ``gap_fraction``: τ_mem is the first time at which test − train passes that fraction of its final value.
+        Both in (0, 1), `ValueError` else. Cost: about 0.5 s.
+        """
+        from .timescales import timescales
+
+        return timescales(self, within, gap_fraction)
+
     def simulate(self, d, seed=0, **options):
         """The finite-size counterpart, as `theory.simulation.finite.FiniteModel`; see there for the options."""
         from .simulation.finite import simulate

@@ -1,69 +1,106 @@
-r"""Training curves in the limit d → ∞: train loss, test loss and score error as functions of the training time τ.
+r"""Training curves in the limit d → ∞: losses as functions of the training time, or of a ridge.
 
-With c = 2Δ_t/ψ_p and f_τ(x) = (1 − e^{−cτx})/x the flow started at A = 0 is A(τ) = −√(p/Δ_t) V^T f_τ(U), hence
+Every linear method on these features is a spectral filter: A_f = −√(p/Δ_t) V^T f(U). Gradient flow from A = 0 stopped at τ is
+f(x) = (1 − e^{−cτx})/x with c = 2Δ_t/ψ_p; an explicit ridge ζ is f(x) = 1/(x + ζ). For any of them
 
-* train(τ) = 1 − ψ_p b² ∫dμ_s f_{2τ},   μ_s the measure with Stieltjes transform s(z);
-* test(τ)  = 1 − 2ψ_p b² ∫dμ_s f_τ + ψ_p b² ∮∮ f_τ(z₁) f_τ(z₂) F(z₁, z₂) dz₁dz₂/(2πi)²;
-* score_error(τ) = (1/d) E|s_A(x_t) − ∇log P_t(x_t)|² = (test(τ) − ε)/Δ_t, where ε = ∫ρ_Σ e^{−2t}λ/(e^{−2t}λ + Δ_t) is the
-  loss of the exact score of the Gaussian law.
+* train = 1 − ψ_p b² ∫dμ_s (2f − x f²),   μ_s the measure with Stieltjes transform s(z);
+* test  = 1 − 2ψ_p b² ∫dμ_s f + ψ_p b² ∮∮ f(z₁) f(z₂) F(z₁, z₂) dz₁dz₂/(2πi)²;
+* score_error = (1/d) E|s_A(x_t) − ∇log P_t(x_t)|² = (test − ε)/Δ_t, where ε = ∫ρ_Σ e^{−2t}λ/(e^{−2t}λ + Δ_t) is the loss of the
+  exact score of the Gaussian law.
 
-All integrals run over one contour (`theory.contour`) and are matrix products of what does not depend on τ: the s(z_i) and the
-F(z_i, z_j) are computed once. The losses refer to infinitely many noise draws per sample.
+All integrals run over one contour (`theory.contour`) and are matrix products of what does not depend on f: the s(z_i) and the
+F(z_i, z_j) are computed once per model. The losses refer to infinitely many noise draws per sample.
 
-Source: 2505.17638 for the flow; F derived here (`theory.symbolic.two_resolvents`). Checked by ``tests/test_training.py``.
+Source: 2505.17638 for the flow; F and the ridge derived here (`theory.symbolic.two_resolvents`). Checked by
+``tests/test_training.py``.
 """
 
-from functools import cache
+from functools import cache, lru_cache
 
 import mpmath
 import numpy as np
 
 from . import contour
-from .curve import TrainingCurve, check_tau, filter_function
+from .curve import RidgeCurve, TrainingCurve, check_tau, filter_function
 from .errors import ConvergenceError
 from .saddle import refine
 from .symbolic import symbols as S
 from .symbolic.evaluate import evaluator
 from .symbolic.saddle_point import saddle_point
 from .two_resolvents import population_kernel, population_kernel_mpmath
-from .validation import to_mpf
+from .validation import finite_array, to_mpf
 
-#: absolute error of the losses, in units of the initial loss 1, that doubling the nodes must certify
+#: absolute error of the losses, in units of the initial loss 1, that halving the nodes must certify
 TOLERANCE = 1e-11
+#: most nodes of the contour, and the number to begin with
+MOST_NODES, FIRST_NODES = 1024, 128
 
 
 def training_curve(model, tau):
     """`TrainingCurve` at the training times ``tau``; see `theory.RandomFeatureModel.training`."""
     tau = check_tau(tau)
-    spectrum = model.spectrum()
-    low, high = support_bounds(spectrum)
-    rate = 2 * model.noise_variance / float(model.psi_p) * tau.ravel()
-    b2, psi_p = model.coefficients().b2, float(model.psi_p)
-    error, count = np.inf, 64
-    while error > TOLERANCE:
-        count *= 2
-        if count > 1024:
-            raise ConvergenceError("the contour integrals did not settle with 1024 nodes", error)
-        points = contour.ellipse(low, high, count)
-        s, kernel = contour_data(spectrum, points)
-        fine = _losses(points.nodes, points.weights, s, kernel, rate, psi_p * b2)
-        # every other node is the same rule with half the nodes, rotated: its error bounds the difference
+    rate = flow_rate(model) * tau.ravel()[:, None]
+    train, test = losses(model, lambda z: filter_function(z, rate))
+    return TrainingCurve(tau, *_shaped(model, train, test, tau.shape))
+
+
+def ridge_curve(model, zeta):
+    """`RidgeCurve` at the ridges ``zeta``; see `theory.RandomFeatureModel.ridge`."""
+    zeta = finite_array("zeta", zeta, float)
+    if (zeta < 0).any():
+        raise ValueError(f"zeta holds {zeta[zeta < 0].flat[0]}; allowed: zeta >= 0")
+    column = zeta.ravel()[:, None]
+    train, test = losses(model, lambda z: 1 / (z + column))
+    return RidgeCurve(zeta, *_shaped(model, train, test, zeta.shape))
+
+
+def _shaped(model, train, test, shape):
+    train, test = train.reshape(shape), test.reshape(shape)
+    return train, test, (test - exact_score_loss(model)) / model.noise_variance
+
+
+def flow_rate(model):
+    """c = 2Δ_t/ψ_p: the mode of eigenvalue λ relaxes as e^{−cτλ}."""
+    return 2 * model.noise_variance / float(model.psi_p)
+
+
+def losses(model, spectral_filter):
+    """(train, test) of A_f for a family of filters, certified by halving the nodes of the contour.
+
+    Parameters
+    ----------
+    spectral_filter : callable
+        f(z) for complex z of shape (N,), returning shape (K, N) for a family of K filters; analytic for Re z > 0 and real there
+        on the real axis.
+
+    Returns
+    -------
+    (train, test) : float arrays of shape (K,)
+    """
+    amplitude = float(model.psi_p) * model.coefficients().b2
+    count = FIRST_NODES
+    while True:
+        points, s, kernel = contour_data(model, count)
+        f = spectral_filter(points.nodes)
+        fine = _losses(points.nodes, points.weights, f, s, kernel, amplitude)
+        # Every other node is the same rule with half the nodes. Convergence is geometric, so that the error of the full rule
+        # is about the square of the error of the half.
         half = slice(0, None, 2)
-        coarse = _losses(points.nodes[half], 2 * points.weights[half], s[half], kernel[half, half], rate, psi_p * b2)
-        # geometric convergence: the error of the fine rule is the square of the coarse one's
-        error = max(np.max(np.abs(x - y)) for x, y in zip(fine, coarse, strict=True)) ** 2 if rate.size else 0.0
-    train, test = (x.reshape(tau.shape) for x in fine)
-    return TrainingCurve(tau, train, test, (test - exact_score_loss(model)) / model.noise_variance)
+        coarse = _losses(points.nodes[half], 2 * points.weights[half], f[:, half], s[half], kernel[half, half], amplitude)
+        error = max((np.max(np.abs(x - y), initial=0.0) for x, y in zip(fine, coarse, strict=True))) ** 2
+        if error <= TOLERANCE:
+            return fine
+        if count >= MOST_NODES:
+            raise ConvergenceError(f"the contour integrals did not settle with {count} nodes", error)
+        count *= 2
 
 
-def _losses(nodes, weights, s, kernel, rate, amplitude):
-    """(train, test) for each rate; a Stieltjes transform picks up a minus sign: ∫dμ f = −(1/2πi)∮ f s dz."""
-    f = filter_function(nodes[None, :], rate[:, None])
-    f_twice = filter_function(nodes[None, :], 2 * rate[:, None])
-    train = 1 + amplitude * (f_twice @ (weights * s)).real
+def _losses(nodes, weights, f, s, kernel, amplitude):
+    """(train, test) for each row of f. A Stieltjes transform picks up a minus sign: ∫dμ f = −(1/2πi)∮ f s dz."""
     weighted = f * weights
-    quadratic = np.sum((weighted @ kernel) * weighted, axis=1).real
-    test = 1 + 2 * amplitude * (weighted @ s).real + amplitude * quadratic
+    linear = (weighted @ s).real
+    train = 1 + amplitude * (2 * linear - ((weighted * f) @ (nodes * s)).real)
+    test = 1 + amplitude * (2 * linear + np.sum((weighted @ kernel) * weighted, axis=1).real)
     return train, test
 
 
@@ -87,9 +124,14 @@ def _s_function(module):
     return evaluator((saddle_point().s,), (S.q, S.delta), module)
 
 
-def contour_data(spectrum, points):
-    """s(z_i) of shape (N,), and F(z_i, z_j) of shape (N, N), which is symmetric and conjugates with its arguments."""
-    count = points.nodes.size
+@lru_cache(maxsize=16)
+def contour_data(model, count):
+    """The contour with ``count`` nodes, s(z_i) of shape (count,), and F(z_i, z_j) of shape (count, count).
+
+    F is symmetric, and is conjugated with its arguments. Cached: 16 MB at 1024 nodes.
+    """
+    spectrum = model.spectrum()
+    points = contour.ellipse(*support_bounds(spectrum), count)
     half = count // 2
     q, delta, residual = spectrum.solve_or_nan(points.nodes[:half])
     if np.isnan(q).any():
@@ -104,7 +146,7 @@ def contour_data(spectrum, points):
     kernel = np.empty((count, count), complex)
     kernel[i, j] = kernel[j, i] = population_kernel(system, q[i], delta[i], q[j], delta[j])
     kernel[count - 1 - i, count - 1 - j] = kernel[count - 1 - j, count - 1 - i] = kernel[i, j].conj()
-    return s, kernel
+    return points, s, kernel
 
 
 def exact_score_loss(model):

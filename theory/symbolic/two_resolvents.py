@@ -20,34 +20,39 @@ import sympy as sp
 from . import symbols as S
 from .saddle_point import saddle_point
 
-#: spectral parameters, diagonal order parameters of the two fields, and their self-energies
-z1, z2, q1, q2, delta1, delta2 = sp.symbols("z_1 z_2 q_1 q_2 delta_1 delta_2")
-r1, r2, rho1, rho2 = sp.symbols(r"r_1 r_2 \hat\rho_1 \hat\rho_2")
+#: diagonal order parameters of the two fields, and their self-energies
+q1, q2, delta1, delta2 = sp.symbols("q_1 q_2 delta_1 delta_2")
 #: the off-diagonal entries that the sources excite
 q12, r12, rho12 = sp.symbols(r"q_{12} r_{12} \hat\rho_{12}")
+RESPONSES = (q12, r12, rho12)
 #: sources coupled to 1, to WΣW^T/d and to WW^T/d
 kappa_I, kappa_r, kappa_s = sp.symbols("kappa_I kappa_r kappa_s")
 SOURCES = (kappa_I, kappa_r, kappa_s)
+#: diagonal entries of b² + λρ̂, which are b² + λα²/(1+δ) at the saddle point
+h1, h2 = sp.symbols("h_1 h_2")
 
 
 def doubled_action():
-    """The action of two fields with 2 × 2 order parameters and sources, per dimension."""
+    """The part of the action of two fields that depends on the off-diagonal entries and the sources, per dimension.
 
-    def symmetric(first, second, off):
-        return sp.Matrix([[first, off], [off, second]])
-
+    Returns
+    -------
+    (plain, integrand)
+        The action is plain + average(integrand). Diagonal entries stand as q₁, q₂, δ₁, δ₂ and h₁, h₂; terms without an
+        off-diagonal entry are left out, since they have no second derivative in them.
+    """
     one = sp.eye(2)
-    Q, R, H = symmetric(q1, q2, q12), symmetric(r1, r2, r12), symmetric(rho1, rho2, rho12)
-    self_energy = S.psi_p / S.psi_n * (S.alpha**2 * R + S.v**2 * Q)
-    quadratic_in_features = symmetric(S.b**2, S.b**2, kappa_s + S.lam * kappa_r) + S.lam * H
-    diagonal_part = symmetric(S.s_t**2 - z1, S.s_t**2 - z2, kappa_I)
-    return (
+    Q = sp.Matrix([[q1, q12], [q12, q2]])
+    off_energy = S.psi_p / S.psi_n * (S.alpha**2 * r12 + S.v**2 * q12)
+    self_energy = sp.Matrix([[delta1, off_energy], [off_energy, delta2]])
+    off_features = kappa_s + S.lam * (kappa_r + rho12)
+    features = sp.Matrix([[h1, off_features], [off_features, h2]])
+    plain = (
         S.psi_p / 2 * sp.log(Q.det())
-        - S.average(sp.log((one + S.psi_p * Q * quadratic_in_features).det())) / 2
-        + S.psi_p / 2 * (R * H).trace()
         - S.psi_n / 2 * sp.log((one + self_energy).det())
-        - S.psi_p / 2 * (diagonal_part * Q).trace()
+        + S.psi_p * (r12 * rho12 - kappa_I * q12)
     )
+    return plain, -sp.log((one + S.psi_p * Q * features).det()) / 2
 
 
 class LinearResponse(NamedTuple):
@@ -61,38 +66,28 @@ class LinearResponse(NamedTuple):
 
 @cache
 def linear_response():
-    """Differentiate `doubled_action` twice; r and ρ̂ are eliminated in favour of δ by the saddle point.
+    """Differentiate `doubled_action` twice and set the diagonal to its saddle point.
 
     Returns
     -------
     LinearResponse
         Entries in q₁, δ₁, q₂, δ₂, averages over λ, and the parameters: z₁ and z₂ have dropped out.
     """
-    action = doubled_action()
-    off = (q12, r12, rho12)
-    zero = dict.fromkeys((*off, *SOURCES), 0)
-    rho_hat = saddle_point().rho_hat
-    on_saddle = {rho1: rho_hat.subs(S.delta, delta1), rho2: rho_hat.subs(S.delta, delta2)}
-    for r, delta, q in ((r1, delta1, q1), (r2, delta2, q2)):
-        # the definition of δ, solved for r
-        on_saddle[r] = (S.psi_n * delta / S.psi_p - S.v**2 * q) / S.alpha**2
+    plain, integrand = doubled_action()
+    variables = (*RESPONSES, *SOURCES)
+    zero = dict.fromkeys(variables, 0)
+    on_saddle = {
+        h: S.b**2 + S.lam * saddle_point().rho_hat.subs(S.delta, delta) for h, delta in ((h1, delta1), (h2, delta2))
+    }
 
     def second(x, y):
-        derivative = sp.diff(action, x, y).subs(zero).subs(on_saddle)
-        return _tidy(derivative)
+        outside = sp.factor(sp.diff(plain, x, y).subs(zero))
+        inside = sp.factor(sp.diff(integrand, x, y).subs(zero)).subs(on_saddle)
+        return outside + (S.average(inside) if inside != 0 else 0)
 
-    hessian = sp.Matrix(3, 3, lambda i, j: second(off[i], off[j]))
-    mixed = sp.Matrix(3, 3, lambda i, j: second(SOURCES[i], off[j]))
-    sources = sp.Matrix(3, 3, lambda i, j: second(SOURCES[i], SOURCES[j]))
-    return LinearResponse(hessian, mixed, sources)
-
-
-def _tidy(expression):
-    """Factor each integrand and the rest separately (SymPy's simplify would take minutes)."""
-    averages = {i: S.average(sp.factor(i.function / S.rho_Sigma(S.lam))) for i in expression.atoms(sp.Integral)}
-    averages = {i: (sp.S.Zero if i.function == 0 else average) for i, average in averages.items()}
-    plain, averaged = sp.expand(expression, deep=False).as_independent(sp.Integral, as_Add=True)
-    return sp.factor(plain) + averaged.xreplace(averages)
+    full = sp.Matrix(6, 6, lambda i, j: second(variables[i], variables[j]) if i <= j else 0)
+    full = full + full.T - sp.diag(*full.diagonal())
+    return LinearResponse(full[:3, :3], full[3:, :3], full[3:, 3:])
 
 
 @cache

@@ -1,0 +1,44 @@
+r"""Early stopping against explicit ridge regularization, both at their best.
+
+Both are spectral filters of the same linear problem (`theory.training`): stopping at τ keeps (1 − e^{−cτλ}) of a mode of
+eigenvalue λ, a ridge ζ keeps λ/(λ + ζ). The best τ and the best ζ minimise the asymptotic test loss.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+
+from .timescales import curve_times
+from .training import ridge_curve, support_bounds, training_curve
+
+
+@dataclass(frozen=True)
+class BestRegularization:
+    """The best stopping time and the best ridge, with their test losses, and the test loss of the network trained forever.
+
+    ``tau`` is inf, and ``zeta`` 0, where regularization does not help.
+    """
+
+    tau: float
+    early_stopping: float
+    zeta: float
+    ridge: float
+    unregularized: float
+
+
+def best_regularization(model):
+    """Minimise the test loss over the stopping time and over the ridge; cost about 0.1 s."""
+    _, _, tau, stopped = curve_times(model)
+    low, high = support_bounds(model.spectrum())
+    grid = np.geomspace(1e-4 * low, 1e2 * high, 200)
+    test = ridge_curve(model, grid).test
+    final = training_curve(model, np.array(np.inf)).test.item()
+    k = int(np.argmin(test))
+    if k == 0:
+        return BestRegularization(tau, stopped, 0.0, final, final)
+    bounds = np.log(grid[k - 1]), np.log(grid[min(k + 1, grid.size - 1)])
+    found = minimize_scalar(
+        lambda x: ridge_curve(model, np.exp(x)).test.item(), bounds=bounds, method="bounded", options={"xatol": 1e-8}
+    )
+    return BestRegularization(tau, stopped, float(np.exp(found.x)), float(found.fun), final)

@@ -1,0 +1,118 @@
+r"""The two times of training: when the network generates well, and when it starts to memorize.
+
+Definitions, with f = ``within`` and g = ``gap_fraction``:
+
+* **τ_gen** (from the test loss): the first τ at which test(τ) <= min + f (1 − min), min the smallest test loss along the flow;
+* **τ_mem** (from the gap): the first τ at which test − train passes g times its final value;
+* **τ_gen from the edges**: relaxation time ψ_p/(2Δ_tλ) of the slowest mode of the population bulk, λ its lower edge;
+* **τ_mem from the edges**: the same for the fastest mode of the sample bulk, λ the upper edge of the next interval below.
+
+Where ψ_p ≫ ψ_n ≫ 1 the sample bulk lies at λ ≃ v²ψ_p/ψ_n, so that τ_mem ≃ ψ_n/(2Δ_t v²): proportional to the number of samples,
+with τ_gen constant (2505.17638). The exponents are local: d log τ/d log ψ_n at the model's ψ_n.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.optimize import brentq, minimize_scalar
+
+from .errors import ConvergenceError
+from .training import flow_rate, support_bounds, training_curve
+
+#: step of the symmetric difference in log ψ_n
+LOG_STEP = 0.05
+
+
+@dataclass(frozen=True)
+class Timescales:
+    """Times in units of τ (``None`` where the definition does not apply); see the module's docstring."""
+
+    tau_gen: float
+    tau_mem: float | None
+    #: from the bulk edges; None where the support is one interval
+    tau_gen_edge: float | None
+    tau_mem_edge: float | None
+    #: d log τ/d log ψ_n
+    gen_exponent: float
+    mem_exponent: float | None
+    #: the training time of the smallest test loss (inf where training longer never hurts), and that loss
+    tau_best: float
+    best_test: float
+
+
+def curve_times(model, within=0.05, gap_fraction=0.5, points=240):
+    """(τ_gen, τ_mem, τ_best, best test loss) from the training curves.
+
+    Parameters
+    ----------
+    within, gap_fraction : float in (0, 1)
+    points : int
+        Of the logarithmic grid on which a crossing is bracketed before it is solved for.
+    """
+    grid = time_grid(model, points)
+    curve = training_curve(model, np.append(grid, np.inf))
+    tau_best, best = _smallest_test_loss(model, grid, curve)
+    threshold = best + within * (1 - best)
+    tau_gen = _first_crossing(model, grid, curve.test - threshold, lambda c: c.test - threshold)
+    final = curve.generalization_gap[-1]
+    if final <= 1e-9:
+        return tau_gen, None, tau_best, best
+    tau_mem = _first_crossing(
+        model, grid, gap_fraction * final - curve.generalization_gap, lambda c: gap_fraction * final - c.generalization_gap
+    )
+    return tau_gen, tau_mem, tau_best, best
+
+
+def time_grid(model, points=240):
+    """Training times from before the fastest mode moves to after the slowest has relaxed, logarithmically spaced."""
+    low, high = support_bounds(model.spectrum())
+    rate = flow_rate(model)
+    return np.geomspace(1e-4 / (rate * high), 1e3 / (rate * low), points)
+
+
+def _smallest_test_loss(model, grid, curve):
+    k = int(np.argmin(curve.test))
+    if k >= grid.size - 1:
+        return np.inf, float(curve.test[-1])
+    bounds = np.log(grid[max(k - 1, 0)]), np.log(grid[min(k + 1, grid.size - 1)])
+    found = minimize_scalar(
+        lambda x: training_curve(model, np.exp(x)).test.item(), bounds=bounds, method="bounded", options={"xatol": 1e-8}
+    )
+    return float(np.exp(found.x)), float(found.fun)
+
+
+def _first_crossing(model, grid, values, function):
+    """The first τ at which ``function`` of the curve turns from positive to non-positive."""
+    below = np.flatnonzero(values <= 0)
+    if below.size == 0 or below[0] in (0, grid.size):
+        raise ConvergenceError("no crossing was bracketed on the grid of training times; choose another fraction")
+    k = below[0]
+    return float(
+        np.exp(brentq(lambda x: function(training_curve(model, np.exp(x))).item(), *np.log(grid[k - 1 : k + 1]), xtol=1e-10))
+    )
+
+
+def edge_times(model):
+    """(τ_gen, τ_mem) from the edges of the two uppermost intervals, (None, None) if there is only one."""
+    edges = model.spectrum().edges()
+    if len(edges) < 4:
+        return None, None
+    rate = flow_rate(model)
+    return 1 / (rate * edges[-2]), 1 / (rate * edges[-3])
+
+
+def timescales(model, within=0.05, gap_fraction=0.5):
+    """All times of one model; see `theory.RandomFeatureModel.timescales`."""
+    for name, value in (("within", within), ("gap_fraction", gap_fraction)):
+        if not 0 < value < 1:
+            raise ValueError(f"{name} = {value!r} is out of range; allowed: 0 < {name} < 1")
+    tau_gen, tau_mem, tau_best, best = curve_times(model, within, gap_fraction)
+    shifted = [
+        curve_times(replace(model, psi_n=float(model.psi_n) * np.exp(sign * LOG_STEP)), within, gap_fraction)
+        for sign in (-1, 1)
+    ]
+    gen_exponent = np.log(shifted[1][0] / shifted[0][0]) / (2 * LOG_STEP)
+    mem_exponent = None
+    if tau_mem is not None and all(s[1] is not None for s in shifted):
+        mem_exponent = float(np.log(shifted[1][1] / shifted[0][1]) / (2 * LOG_STEP))
+    return Timescales(tau_gen, tau_mem, *edge_times(model), float(gen_exponent), mem_exponent, tau_best, best)
