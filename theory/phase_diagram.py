@@ -74,7 +74,9 @@ def phase_diagram(model, psi_n, psi_p, tau, gap=0.1, jobs=2, progress=True):
     -----
     About 20 ms a point and process: 60 × 60 points take about 40 s on two cores.
     """
-    psi_n, psi_p = (np.array([float(positive(name, x)) for x in np.ravel(v)]) for name, v in (("psi_n", psi_n), ("psi_p", psi_p)))
+    psi_n, psi_p = (
+        np.array([float(positive(name, x)) for x in np.ravel(v)]) for name, v in (("psi_n", psi_n), ("psi_p", psi_p))
+    )
     positive("tau", tau), positive("gap", gap)
     # the derivation is done before the processes are forked off, so that they inherit nothing half-made
     training_curve(replace(model, psi_p=float(psi_p[0]), psi_n=float(psi_n[0])), np.array([float(tau)]))
