@@ -70,8 +70,8 @@ def losses(model, spectral_filter):
     Parameters
     ----------
     spectral_filter : callable
-        f(z) for complex z of shape (N,), returning shape (K, N) for a family of K filters; analytic for Re z > 0 and real there
-        on the real axis.
+        f(z) for complex z of shape (N,), returning shape (K, N) for a family of K filters; analytic for Re z > 0 and real on the
+        real axis there.
 
     Returns
     -------

@@ -5,7 +5,6 @@ from functools import cache
 import mpmath
 import numpy as np
 
-from .symbolic import symbols as S
 from .symbolic import two_resolvents as symbolic
 from .symbolic.evaluate import evaluator
 
