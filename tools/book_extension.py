@@ -1,0 +1,100 @@
+"""What the build of the book adds to Jupyter Book: current outputs, and pages that need no network.
+
+A Sphinx extension, loaded by ``_config.yml``.
+
+- The execution cache is keyed on everything a chapter's outputs depend on besides its own cells: the package, the figures'
+  style, the versions of the libraries. Jupyter's cache knows the cells only, and would publish old formulas after a change
+  of `theory`. ``BOOK_EXECUTE=force`` leaves the cache out altogether.
+- MathJax and its fonts are copied from the environment, so that no formula waits for a network.
+- The theme asks for a script (Thebe, live code in the page) that this book does not use and that lives on a CDN.
+- A chapter that is being edited lies beside its notebook as text; the notebook is the chapter.
+"""
+
+import hashlib
+import importlib.metadata
+import importlib.util
+import os
+import shutil
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+# libraries whose version can change a printed number or a figure
+LIBRARIES = ("numpy", "scipy", "sympy", "mpmath", "matplotlib", "ipython", "ipykernel", "joblib", "array-api-compat")
+# the part of MathJax that a page can ask for: TeX input, CHTML output and its fonts, and the menu's assistive tools
+MATHJAX = ("tex-mml-chtml.js", "input", "output/chtml", "a11y", "sre", "ui")
+EXECUTE_MODES = ("cache", "force", "auto", "off")
+
+
+def setup(app):
+    app.connect("config-inited", choose_execution)
+    app.connect("config-inited", stage_mathjax)
+    # early: the table of contents reads the exclusions at the default priority
+    app.connect("config-inited", exclude_drafts, priority=100)
+    # last: the theme and its extensions add their scripts in handlers of this event
+    app.connect("html-page-context", remove_thebe, priority=1000)
+    # MathJax on every page: whether one has a formula is otherwise guessed before all of its outputs are known
+    app.set_html_assets_policy("always")
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def dependencies_digest(root=ROOT):
+    """A hash of what the outputs of a chapter depend on besides its own cells."""
+    digest = hashlib.sha256()
+    files = [path for path in (root / "theory").rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    for path in sorted([*files, root / "book" / "figures.mplstyle"]):
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(root).as_posix()} {len(content)}\n".encode())
+        digest.update(content)
+    for library in LIBRARIES:
+        digest.update(f"{library}=={importlib.metadata.version(library)}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def choose_execution(app, config):
+    mode = os.environ.get("BOOK_EXECUTE") or config.nb_execution_mode
+    if mode not in EXECUTE_MODES:
+        raise ValueError(f"BOOK_EXECUTE = {mode!r} is unknown; allowed: {', '.join(EXECUTE_MODES)}")
+    config.nb_execution_mode = mode
+    caches = ROOT / "_build" / ".jupyter_cache"
+    current = caches / dependencies_digest()
+    if mode == "cache" and caches.is_dir():
+        for old in caches.iterdir():
+            if old != current:  # made by another state of the package: never valid again
+                shutil.rmtree(old) if old.is_dir() else old.unlink()
+    config.nb_execution_cache_path = str(current)
+
+
+def stage_mathjax(app, config):
+    """Lay out _static/mathjax from the installed package ``django-static-mathjax``."""
+    package = importlib.util.find_spec("mathjax")
+    source = package and Path(package.origin).parent / "static" / "mathjax" / "es5"
+    if not (source and (source / MATHJAX[0]).is_file()):
+        raise FileNotFoundError("MathJax is not in the environment; `pip install -r requirements.txt` brings it")
+    stage = ROOT / "_build" / ".static"
+    target = stage / "mathjax"
+    if not (target / MATHJAX[0]).is_file():
+        for name in MATHJAX[::-1]:  # the main script last: its presence says that the copy is complete
+            copy = shutil.copytree if (source / name).is_dir() else shutil.copyfile
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            copy(source / name, target / name, **({"dirs_exist_ok": True} if copy is shutil.copytree else {}))
+    # a new list: an in-place change would alter Sphinx's own default
+    config.html_static_path = [*config.html_static_path, str(stage)]
+
+
+def exclude_drafts(app, config):
+    drafts = [path.with_suffix(".md") for path in (Path(app.srcdir) / "book").glob("*.ipynb")]
+    names = [path.relative_to(app.srcdir).as_posix() for path in drafts if path.is_file()]
+    config.exclude_patterns = [*config.exclude_patterns, *names]
+
+
+def remove_thebe(app, pagename, templatename, context, doctree):
+    # in place: the page's writer holds this very list, and a new one would lose MathJax without a warning
+    for kind in ("script_files", "css_files"):
+        entries = context.get(kind)
+        if isinstance(entries, list):
+            entries[:] = [entry for entry in entries if "thebe" not in _describe(entry)]
+
+
+def _describe(entry):
+    attributes = getattr(entry, "attributes", {})
+    return " ".join(map(str, (getattr(entry, "filename", entry), attributes.get("body", "")))).lower()
