@@ -13,6 +13,7 @@ from theory.phase_diagram import ARCHITECTURAL, DYNAMICAL, MEMORIZATION, phase_d
 from theory.symbolic import symbols as S
 from theory.symbolic import two_resolvents as symbolic
 from theory.symbolic.evaluate import evaluator
+from theory.timescales import memorization_eigenvalue
 from theory.two_resolvents import population_kernel
 
 TWO_ATOMS = Gaussian(((0.5, 0.5), (1.5, 0.5)))
@@ -183,7 +184,31 @@ def test_timescales_hold_their_definitions():
     edges = model.spectrum().edges()
     rate = 2 * model.noise_variance / 64
     assert np.isclose(times.tau_gen_edge, 1 / (rate * edges[-2]))
-    assert np.isclose(times.tau_mem_edge, 1 / (rate * edges[-3]))
+    assert np.isclose(times.tau_mem_edge, 1 / (rate * edges[1]))
+
+
+def test_memorizing_modes_are_the_lowest_interval_and_carry_the_gap():
+    # three intervals at small t: d memorizing modes, the n − d that V does not see, d of the population
+    model = RandomFeatureModel(activations.tanh, 64, 8, 0.01)
+    edges = model.spectrum().edges()
+    assert len(edges) == 6
+    assert edges[0] < memorization_eigenvalue(model)[0] < edges[1]
+    eigenvalues, diagonal, _, quadratic, d = model.simulate(40, seed=1, features="equivalent").flow_matrices
+    off_atom = eigenvalues > (model.coefficients().s2 + edges[0]) / 2
+    lowest = off_atom & (eigenvalues < edges[1] * 2)
+    assert lowest.sum() == d
+    test = quadratic / eigenvalues[:, None] / eigenvalues[None, :]
+    assert test[np.ix_(lowest, lowest)].sum() > 0.99 * test[np.ix_(off_atom, off_atom)].sum()
+
+
+def test_memorizing_eigenvalue_is_approached_as_both_ratios_grow():
+    errors = []
+    for scale in (1, 8):
+        model = RandomFeatureModel(activations.tanh, 400 * scale**2, 20 * scale, 0.02)
+        low, high = model.spectrum().edges()[:2]
+        assert low < memorization_eigenvalue(model)[0] < high
+        errors.append(high / memorization_eigenvalue(model)[0] - 1)
+    assert errors[1] < errors[0] / 2
 
 
 def test_timescales_without_a_second_bulk():
