@@ -37,6 +37,54 @@ class ClosedForm(NamedTuple):
         """Σ_{k≥2} μ_k² ρ^k/k!, which is v² at the model's ρ; and s² is its value at 1 minus that at ρ."""
         return sp.expand(self.kernel - self.kappa**2 - (self.a * Gamma) ** 2 * rho)
 
+    @property
+    def v2(self):
+        """v² = Σ_{k≥2} μ_k² ρ^k/k!, simplified for reading."""
+        return _shortest(self.nonlinear)
+
+    @property
+    def s2(self):
+        """s² = Σ_{k≥2} μ_k² (1 − ρ^k)/k!, simplified for reading."""
+        return _shortest(self.nonlinear.subs(rho, 1) - self.nonlinear)
+
+    def mu_squared(self, k):
+        """μ_k², the k-th derivative of the kernel at ρ = 0, for an integer k >= 0 (``ValueError`` else)."""
+        if isinstance(k, bool) or not isinstance(k, int) or k < 0:
+            raise ValueError(f"k = {k!r} is out of range; allowed: an integer >= 0")
+        return sp.simplify(sp.diff(self.kernel, rho, k).subs(rho, 0))
+
+    def slope_variance(self):
+        """E σ'² − (E σ')², to which s²/Δ_t tends for t → 0: infinite where σ jumps.
+
+        Price's theorem gives Γ² E σ'² as the kernel's slope at ρ = 1.
+        """
+        # the limit is taken in 1 − ρ: SymPy gives the divergence at ρ = 1 the wrong sign when asked in ρ
+        distance = sp.Symbol("epsilon", positive=True)
+        slope = sp.limit(sp.diff(self.kernel, rho).subs(rho, 1 - distance), distance, 0)
+        return _shortest(sp.factor(slope / Gamma**2 - self.a**2, deep=True))
+
+
+def _shortest(expression):
+    simplified = sp.simplify(expression)
+    return min((simplified, sp.factor(simplified), sp.expand(simplified)), key=sp.count_ops)
+
+
+def latex_table(expressions):
+    """The closed forms as a LaTeX ``array``: one row σ, κ, a, v² for each expression in `theory.activations.x`.
+
+    ``ValueError`` names the expression that has no closed form.
+    """
+    rows = [r"\sigma(x) & \kappa=\mathbb E\,\sigma & a=\mathbb E\,\sigma' & v^2=\sum_{k\ge 2}\mu_k^2\rho^k/k!"]
+    for expression in expressions:
+        form = closed_form(expression)
+        if form is None:
+            raise ValueError(
+                f"expressions holds {expression}, which has no closed form; allowed: the families of this module"
+            )
+        entries = (expression, sp.factor(form.kappa), sp.factor(form.a), form.v2)
+        rows.append(" & ".join(sp.latex(entry, inv_trig_style="full") for entry in entries))
+    return r"\begin{array}{llll}" + rows[0] + r"\\ \hline " + r"\\[6pt] ".join(rows[1:]) + r"\end{array}"
+
 
 @cache
 def closed_form(expression):
