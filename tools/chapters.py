@@ -33,7 +33,12 @@ def execute(notebook):
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     NotebookClient(
-        notebook, timeout=600, kernel_name="python3", record_timing=False, resources={"metadata": {"path": str(BOOK)}}
+        notebook,
+        timeout=600,
+        kernel_name="python3",
+        record_timing=False,
+        coalesce_streams=True,  # how a print is cut into messages depends on the machine's load
+        resources={"metadata": {"path": str(BOOK)}},
     ).execute()
     notebook.metadata = nbformat.from_dict(KERNEL)
     for index, cell in enumerate(notebook.cells):
