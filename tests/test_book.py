@@ -287,9 +287,10 @@ def test_a_reason_excuses_an_ignored_output():
 
 
 def test_cache_depends_on_package_and_style(tmp_path):
-    for folder in ("theory/symbolic", "book"):
+    for folder in ("theory/symbolic", "tools", "book/data"):
         (tmp_path / folder).mkdir(parents=True)
-    files = [tmp_path / "theory/a.py", tmp_path / "theory/symbolic/b.py", tmp_path / "book/figures.mplstyle"]
+    names = ("theory/a.py", "theory/symbolic/b.py", "tools/c.py", "book/data/d.json", "book/figures.mplstyle")
+    files = [tmp_path / name for name in names]
     for path in files:
         path.write_text("x")
     seen = {book_extension.dependencies_digest(tmp_path)}
@@ -297,9 +298,9 @@ def test_cache_depends_on_package_and_style(tmp_path):
     for path in files:
         path.write_text("y")
         seen.add(book_extension.dependencies_digest(tmp_path))
-    files[0].rename(tmp_path / "theory/c.py")
+    files[0].rename(tmp_path / "theory/e.py")
     seen.add(book_extension.dependencies_digest(tmp_path))
-    assert len(seen) == 5
+    assert len(seen) == len(files) + 2
     (tmp_path / "theory/__pycache__").mkdir()
     (tmp_path / "theory/__pycache__/a.pyc").write_text("z")
     assert book_extension.dependencies_digest(tmp_path) in seen

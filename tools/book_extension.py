@@ -2,8 +2,8 @@
 
 A Sphinx extension, loaded by ``_config.yml``.
 
-- The execution cache is keyed on everything a chapter's outputs depend on besides its own cells: the package, the figures'
-  style, the versions of the libraries. Jupyter's cache knows the cells only, and would publish old formulas after a change
+- The execution cache is keyed on everything a chapter's outputs depend on besides its own cells: the package, the tools and the
+  data, the figures' style, the versions of the libraries. Jupyter's cache knows the cells only, and would publish old formulas after a change
   of `theory`. ``BOOK_EXECUTE=force`` leaves the cache out altogether.
 - MathJax and its fonts are copied from the environment, so that no formula waits for a network.
 - The theme asks for a script (Thebe, live code in the page) that this book does not use and that lives on a CDN.
@@ -40,7 +40,8 @@ def setup(app):
 def dependencies_digest(root=ROOT):
     """A hash of what the outputs of a chapter depend on besides its own cells."""
     digest = hashlib.sha256()
-    files = [path for path in (root / "theory").rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    files = [path for folder in ("theory", "tools", "book/data") for path in (root / folder).rglob("*")]
+    files = [path for path in files if path.is_file() and "__pycache__" not in path.parts]
     for path in sorted([*files, root / "book" / "figures.mplstyle"]):
         content = path.read_bytes()
         digest.update(f"{path.relative_to(root).as_posix()} {len(content)}\n".encode())
