@@ -79,16 +79,20 @@ def test_a_jump_makes_s2_of_order_root_delta():
 
 def test_latex_table_holds_the_closed_forms_in_order():
     expressions = [activations.sign.expression, activations.relu.expression]
-    header, body = hermite.latex_table(expressions).split(r"\hline")
-    rows = body.removesuffix(r"\end{array}").split(r"\\[6pt]")
-    assert r"\sigma(x)" in header and len(rows) == 2
+    header, body = hermite.latex_table(expressions, columns=("a", "s2")).split(r"\hline")
+    rows = body.removesuffix(r"\end{array}").split(r"\\[12pt]")
+    assert header.count("&") == 2 and "s^2" in header and len(rows) == 2
     for row, expression in zip(rows, expressions, strict=True):
         form = hermite.closed_form(expression)
-        cells = [cell.strip() for cell in row.split("&")]
+        cells = [cell.replace(r"\displaystyle", "").strip() for cell in row.split("&")]
         assert cells[0] == sp.latex(expression)
-        assert cells[1] == sp.latex(sp.factor(form.kappa))
-        assert cells[2] == sp.latex(sp.factor(form.a))
-        assert len(cells) == 4
+        assert cells[1] == sp.latex(form.a)
+        assert cells[2] == sp.latex(form.s2, inv_trig_style="full")
+
+
+def test_latex_table_names_an_unknown_column():
+    with pytest.raises(ValueError, match=r"columns = 'b' is unknown; allowed: 'kappa', 'a', 'v2', 's2'"):
+        hermite.latex_table([activations.sign.expression], columns=("a", "b"))
 
 
 @pytest.mark.parametrize("k", [-1, 1.0, True, "2"])

@@ -18,6 +18,7 @@ from typing import NamedTuple
 import sympy as sp
 
 from ..activations import x
+from ..validation import one_of
 
 Gamma, rho = sp.symbols("Gamma rho", positive=True)
 
@@ -69,21 +70,37 @@ def _shortest(expression):
     return min((simplified, sp.factor(simplified), sp.expand(simplified)), key=sp.count_ops)
 
 
-def latex_table(expressions):
-    """The closed forms as a LaTeX ``array``: one row σ, κ, a, v² for each expression in `theory.activations.x`.
+COLUMNS = {
+    "kappa": r"\kappa=\mathbb E\,\sigma",
+    "a": r"a=\mathbb E\,\sigma'",
+    "v2": r"v^2=\sum_{k\ge 2}\mu_k^2\,\rho^k/k!",
+    "s2": r"s^2=\sum_{k\ge 2}\mu_k^2\,(1-\rho^k)/k!",
+}
 
-    ``ValueError`` names the expression that has no closed form.
+
+def latex_table(expressions, columns=("kappa", "a", "v2")):
+    """The closed forms as a LaTeX ``array``: one row for each expression in `theory.activations.x`, σ(x) first.
+
+    ``columns`` are keys of `COLUMNS`. ``ValueError`` names an unknown column, or the expression that has no closed form.
     """
-    rows = [r"\sigma(x) & \kappa=\mathbb E\,\sigma & a=\mathbb E\,\sigma' & v^2=\sum_{k\ge 2}\mu_k^2\rho^k/k!"]
+    for column in columns:
+        one_of("columns", column, COLUMNS)
+    rows = [" & ".join([r"\sigma(x)", *(COLUMNS[column] for column in columns)])]
     for expression in expressions:
         form = closed_form(expression)
         if form is None:
             raise ValueError(
                 f"expressions holds {expression}, which has no closed form; allowed: the families of this module"
             )
-        entries = (expression, sp.factor(form.kappa), sp.factor(form.a), form.v2)
-        rows.append(" & ".join(sp.latex(entry, inv_trig_style="full") for entry in entries))
-    return r"\begin{array}{llll}" + rows[0] + r"\\ \hline " + r"\\[6pt] ".join(rows[1:]) + r"\end{array}"
+        entries = (expression, *(_shortest(getattr(form, column)) for column in columns))
+        rows.append(" & ".join(r"\displaystyle " + sp.latex(entry, inv_trig_style="full") for entry in entries))
+    return (
+        rf"\begin{{array}}{{{'l' * (1 + len(columns))}}}"
+        + rows[0]
+        + r"\\ \hline "
+        + r"\\[12pt] ".join(rows[1:])
+        + r"\end{array}"
+    )
 
 
 @cache
