@@ -107,6 +107,15 @@ def test_nbval_compares_every_kind_of_output(small, wrong):
     assert f"{1 if wrong else 0} failed" in said or not wrong
 
 
+def test_a_final_semicolon_is_silent_as_in_jupyter(tmp_path):
+    notebook = chapters.execute(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("[1, 2];")]))
+    assert notebook.cells[0].outputs == []
+    nbformat.write(notebook, tmp_path / "silent.ipynb")
+    shutil.copy(BOOK / "conftest.py", tmp_path)
+    code, said = nbval(tmp_path / "silent.ipynb")
+    assert code == 0, said
+
+
 def test_a_wrong_number_in_the_landing_page_is_caught(tmp_path):
     notebook = structure.read("intro")
     cell = next(c for c in notebook.cells if any(o.output_type == "stream" for o in c.get("outputs", [])))

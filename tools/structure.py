@@ -89,7 +89,7 @@ def outputs_are_fresh(notebook):
 
 
 def figures_are_described(notebook):
-    """A figure has a caption and an alternative text, and its cell ends with ``;`` and prints no objects."""
+    """A figure has a caption and an alternative text, and its cell ends with ``;`` and prints nothing."""
     problems = []
     for i, cell in _code(notebook):
         shown = [o for o in cell.outputs if FIGURE.search(o.get("data", {}).get("text/plain", ""))]

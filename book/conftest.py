@@ -1,0 +1,16 @@
+"""nbval runs the chapters as Jupyter does.
+
+By itself nbval runs cells without a history, which is where IPython looks for a final ``;``: every plot cell would then show
+one object more than it does in Jupyter.
+"""
+
+try:
+    from nbval.kernel import RunningKernel
+except ImportError:  # pytest without nbval: there is no chapter to run
+    pass
+else:
+
+    def execute_cell_input(self, cell_input, allow_stdin=None):
+        return self.kc.execute(cell_input, store_history=True, allow_stdin=allow_stdin, stop_on_error=False)
+
+    RunningKernel.execute_cell_input = execute_cell_input
