@@ -1,0 +1,48 @@
+"""How long the promised operations take (make benchmark). Compare within one run: machines differ.
+
+Targets, on two cores: density at 2,000 points below 0.1 s for Σ = 1 and below 1 s for three eigenvalues, set-up of the
+spectrum included once the model exists; the exact noise average at d = 200 below 5 s; 200 training times below 3 s.
+"""
+
+import numpy as np
+import pytest
+
+from theory import Gaussian, RandomFeatureModel, activations, training
+from theory.saddle import residual_size
+
+SIMPLE = RandomFeatureModel(activations.tanh, 4, 3, 0.1)
+THREE = RandomFeatureModel(activations.tanh, 4, 3, 0.1, Gaussian(((0.5, 0.3), (1.0, 0.4), (2.0, 0.3))))
+POWER = RandomFeatureModel(activations.tanh, 4, 3, 0.1, Gaussian.power_law(1.5))
+CASES = {"identity": SIMPLE, "three atoms": THREE, "power law, 40 nodes": POWER}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_density(benchmark, name):
+    model = CASES[name]
+    lam = np.linspace(1.01 * model.coefficients().s2, model.spectrum().upper_bound, 2000)
+    model.spectrum().density(lam)  # the derivation, once in a process
+    density = benchmark(lambda: model.spectrum().density(lam))
+    spectrum = model.spectrum()
+    inside = lam[density > 0].astype(complex)
+    q, delta, _ = spectrum.solve_or_nan(inside)
+    assert residual_size(spectrum.system, q, delta, inside).max() < 1e-10
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_edges(benchmark, name):
+    benchmark(lambda: CASES[name].spectrum().edges())
+
+
+def test_noise_average(benchmark):
+    benchmark.pedantic(lambda: SIMPLE.simulate(200), rounds=3)
+
+
+def test_training_curve(benchmark):
+    tau = np.geomspace(1e-3, 1e8, 200)
+    SIMPLE.training(tau)
+
+    def fresh():
+        training.contour_data.cache_clear()
+        return SIMPLE.training(tau)
+
+    benchmark(fresh)

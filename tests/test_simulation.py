@@ -1,0 +1,176 @@
+"""Finite matrices: the exact noise average against Monte Carlo, the backends against each other, the limit against one draw."""
+
+import ast
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tolerances import SIGMAS
+
+from theory import Gaussian, RandomFeatureModel, activations
+from theory.activations import Activation
+from theory.simulation.backend import backend
+from theory.simulation.finite import covariance_eigenvalues
+
+PACKAGE = Path(__file__).parent.parent / "theory"
+MODEL = RandomFeatureModel(activations.tanh, 4, 3, 0.1)
+#: what the simulation may share with the theory: descriptions, not solvers
+SHARED = {"activations", "coefficients", "conventions", "curve", "data", "errors", "model", "validation"}
+
+
+def test_simulation_imports_nothing_of_the_solvers():
+    for path in (PACKAGE / "simulation").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.level == 2:
+                module = (node.module or "").split(".")[0]
+                assert module in SHARED, f"{path.name} imports theory.{node.module}"
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else [getattr(node, "module", "") or ""]
+            assert not any(str(name).startswith("theory") for name in names), path.name
+
+
+def sampled_entries(model, finite, pairs, draws, seed):
+    """Mean and standard error of φ_iφ_j over samples and drawn noise: only the rows i, j of W are needed."""
+    rng = np.random.default_rng(seed)
+    (_, d), n = finite.W.shape, finite.X.shape[1]
+    rows = sorted({i for pair in pairs for i in pair})
+    place = {row: k for k, row in enumerate(rows)}
+    W = finite.W[rows] / np.sqrt(d)
+    mean_part = model.decay * (W @ finite.X)
+    # W ξ is Gaussian with covariance WW^T: drawing it directly is drawing ξ
+    factor = np.linalg.cholesky(W @ W.T + 1e-14 * np.eye(len(rows)))
+    batches = []
+    for _ in range(50):
+        noise = np.einsum("ij,jkn->ikn", factor, rng.standard_normal((len(rows), draws // 50, n)))
+        features = model.activation(mean_part[:, None, :] + np.sqrt(model.noise_variance) * noise)
+        batches.append([np.mean(features[place[i]] * features[place[j]]) for i, j in pairs])
+    batches = np.array(batches)
+    return batches.mean(axis=0), batches.std(axis=0, ddof=1) / np.sqrt(len(batches))
+
+
+@pytest.mark.parametrize(
+    "activation",
+    [activations.tanh, activations.relu, activations.sign, activations.gelu, Activation(abs(activations.x - 0.5))],
+)
+def test_exact_noise_average_against_monte_carlo(activation):
+    model = RandomFeatureModel(activation, 2, 1, 0.3)
+    finite = model.simulate(60, seed=1)
+    pairs = [(0, 0), (0, 1), (2, 5), (7, 7), (10, 90)]
+    mean, error = sampled_entries(model, finite, pairs, 4000, seed=2)
+    exact = np.array([finite.U[i, j] for i, j in pairs])
+    assert np.all(np.abs(mean - exact) < SIGMAS * error + 1e-6)
+
+
+def test_the_average_of_an_issue_sized_network():
+    """d = 200, p = 800, n = 600: seconds, and equal to 20,000 draws on sampled entries."""
+    start = time.process_time()
+    finite = MODEL.simulate(200, seed=3)
+    # five seconds on two cores: process time, since the wall clock measures the neighbours
+    assert time.process_time() - start < 10
+    pairs = [(0, 0), (1, 2), (3, 700), (799, 799)]
+    mean, error = sampled_entries(MODEL, finite, pairs, 20000, seed=4)
+    exact = np.array([finite.U[i, j] for i, j in pairs])
+    assert np.all(np.abs(mean - exact) < SIGMAS * error)
+
+
+def test_v_against_monte_carlo():
+    model = RandomFeatureModel(activations.erf, 2, 1, 0.3)
+    exact, drawn = model.simulate(30, seed=1), model.simulate(30, seed=1, noise_draws=3000)
+    assert np.array_equal(exact.W, drawn.W) and np.array_equal(exact.X, drawn.X)
+    spread = np.sqrt(np.mean(exact.U.diagonal()) / (30 * 3000))
+    assert np.max(np.abs(exact.V - drawn.V)) < 6 * spread
+    assert np.max(np.abs(exact.U - drawn.U)) < 6 * spread
+
+
+def test_few_noise_draws_bias_the_spectrum():
+    """With m draws U has nm rank-one terms: the bias of q falls like 1/m and is far above the noise."""
+    exact = np.mean([MODEL.simulate(50, seed=s).stieltjes(-0.1).real for s in range(4)])
+    bias = [
+        np.mean([MODEL.simulate(50, seed=s, noise_draws=m).stieltjes(-0.1).real for s in range(4)]) - exact for m in (2, 8)
+    ]
+    assert 2 < bias[0] / bias[1] < 8
+    assert bias[1] > 0
+
+
+def test_theory_against_one_draw_at_d_400():
+    z = np.array([-0.1, 0.5 + 0.1j])
+    limit = np.abs(MODEL.spectrum().stieltjes(z))
+    draw = np.abs(MODEL.simulate(400, seed=1).stieltjes(z))
+    assert np.all(np.abs(draw / limit - 1) < 0.01)
+
+
+def test_error_shrinks_with_d():
+    z = np.array([-0.1, 0.5 + 0.1j])
+    limit = MODEL.spectrum().stieltjes(z)
+    mean = {d: np.mean([MODEL.simulate(d, seed=s).stieltjes(z) for s in range(4)], axis=0) for d in (50, 200)}
+    assert np.all(np.abs(mean[200] / limit - 1) < 0.6 * np.abs(mean[50] / limit - 1))
+
+
+@pytest.mark.parametrize("library", ["array_api_strict", "torch"])
+@pytest.mark.parametrize("options", [{}, {"features": "equivalent"}, {"noise_draws": 3}], ids=str)
+def test_libraries_agree(library, options):
+    if library == "torch":
+        pytest.importorskip("torch")
+    reference = MODEL.simulate(24, seed=5, **options)
+    other = MODEL.simulate(24, seed=5, library=library, **options)
+    assert np.allclose(other.eigenvalues, reference.eigenvalues, rtol=1e-10, atol=1e-13)
+    tau = np.array([1.0, 100.0])
+    assert np.allclose(other.training(tau).test, reference.training(tau).test, rtol=1e-10)
+
+
+def test_a_second_device_catches_mixed_arrays():
+    xp = pytest.importorskip("array_api_strict")
+    reference = MODEL.simulate(24, seed=5)
+    other = MODEL.simulate(24, seed=5, library="array_api_strict", device=xp.Device("device1"))
+    assert other.U.device == xp.Device("device1")
+    assert np.allclose(other.eigenvalues, reference.eigenvalues, rtol=1e-10, atol=1e-13)
+
+
+def test_cuda_without_one(monkeypatch):
+    torch = pytest.importorskip("torch")
+    if torch.cuda.is_available():
+        pytest.skip("there is a CUDA device here")
+    with pytest.raises(ValueError, match=r"device = 'cuda'.*no CUDA device"):
+        MODEL.simulate(10, device="cuda")
+    monkeypatch.setenv("THEORY_DEVICE", "cuda")
+    with pytest.raises(ValueError, match="cuda"):
+        MODEL.simulate(10)
+    monkeypatch.setenv("THEORY_DEVICE", "cpu")
+    assert MODEL.simulate(10).backend.xp.__name__.endswith("numpy")
+
+
+def test_covariance_eigenvalues_follow_the_law():
+    data = Gaussian(((0.5, 0.3), (1.0, 0.4), (2.0, 0.3)), spikes=(7.0,))
+    values = covariance_eigenvalues(data, 10)
+    assert values.tolist() == [7.0, 0.5, 0.5, 1.0, 1.0, 1.0, 1.0, 2.0, 2.0, 2.0]
+
+
+def test_finite_stieltjes_against_a_direct_inverse():
+    finite = MODEL.simulate(20, seed=6)
+    z = 0.3 + 0.2j
+    direct = np.trace(np.linalg.inv(finite.U - z * np.eye(80))) / 80
+    assert np.isclose(finite.stieltjes(z), direct, rtol=1e-12)
+    assert np.allclose(finite.stieltjes([z, z]), direct, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"d": 0}, ("d = 0", ">= 1")),
+        ({"d": 2.5}, ("d = 2.5", "integer")),
+        ({"d": 5, "features": "deep"}, ("features = 'deep'", "'network'")),
+        ({"d": 5, "noise_draws": 0}, ("noise_draws = 0", ">= 1")),
+        ({"d": 5, "noise_draws": 2, "features": "equivalent"}, ("noise_draws = 2", "allowed: None")),
+        ({"d": 5, "library": "jax"}, ("library = 'jax'", "'numpy'")),
+        ({"d": 5, "library": "numpy", "device": "cuda"}, ("device = 'cuda'", "'cpu'")),
+    ],
+)
+def test_bad_arguments(options, words):
+    with pytest.raises(ValueError) as error:
+        MODEL.simulate(**options)
+    for word in words:
+        assert word in str(error.value)
+
+
+def test_default_backend_is_numpy():
+    assert backend().device == "cpu"

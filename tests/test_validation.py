@@ -1,0 +1,104 @@
+"""What is refused, in words that name the argument, its value and the allowed range; and what importing costs."""
+
+import subprocess
+import sys
+from fractions import Fraction
+
+import mpmath
+import numpy as np
+import pytest
+import sympy as sp
+
+from theory import ConvergenceError, Gaussian, RandomFeatureModel, activations
+from theory.validation import to_mpf
+
+
+def make(**changes):
+    arguments = {"activation": activations.tanh, "psi_p": 4, "psi_n": 3, "t": 0.1} | changes
+    return RandomFeatureModel(**arguments)
+
+
+@pytest.mark.parametrize("name", ["psi_p", "psi_n", "t"])
+@pytest.mark.parametrize("value", [0, -1.5, np.nan, np.inf, "four", None, 1j, True])
+def test_ratios_and_time(name, value):
+    with pytest.raises(ValueError) as error:
+        make(**{name: value})
+    message = str(error.value)
+    assert f"{name} = {value!r}" in message and "allowed" in message and "> 0" in message
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"spectrum": ((1.0, 0.5), (2.0, 0.4))}, ("weights sum to 0.9", "sum to 1")),
+        ({"spectrum": ((-1.0, 1.0),)}, ("spectrum eigenvalue = -1.0", ">= 0")),
+        ({"spectrum": ((1.0, 0.0), (2.0, 1.0))}, ("spectrum weight = 0.0", "> 0")),
+        ({"spectrum": ((np.nan, 1.0),)}, ("spectrum eigenvalue = nan", "allowed")),
+        ({"spectrum": ()}, ("empty", "allowed")),
+        ({"spectrum": (1.0, 2.0)}, ("spectrum = (1.0, 2.0)", "pairs")),
+        ({"spectrum": ((0.0, 1.0),)}, ("no eigenvalue > 0", "allowed")),
+        ({"spikes": (-2.0,)}, ("spikes = -2.0", "> 0")),
+        ({"spikes": 5.0}, ("spikes = 5.0", "allowed")),
+    ],
+)
+def test_data(arguments, words):
+    with pytest.raises(ValueError) as error:
+        Gaussian(**arguments)
+    for word in words:
+        assert word in str(error.value)
+
+
+def test_constructors_of_continuous_laws():
+    with pytest.raises(ValueError, match=r"exponent = 0 "):
+        Gaussian.power_law(0)
+    with pytest.raises(ValueError, match=r"condition = 1 is out of range"):
+        Gaussian.power_law(1.0, condition=1)
+    with pytest.raises(ValueError, match=r"density"):
+        Gaussian.from_density(lambda x: -x, (0.5, 1.0))
+    with pytest.raises(ValueError, match=r"support = \(2.0, 1.0\) is empty"):
+        Gaussian.from_density(np.ones_like, (2.0, 1.0))
+    data = Gaussian.power_law(1.5)
+    assert np.isclose(data.variance, 1) and np.isclose(data.weights.sum(), 1)
+    # λ ∝ u^{-γ} at uniform rank u: the median rank has the median eigenvalue
+    uniform = Gaussian.from_density(np.ones_like, (0.0, 2.0), nodes=30)
+    assert np.isclose(uniform.variance, 1) and np.isclose(uniform.weights @ uniform.eigenvalues**2, 4 / 3)
+
+
+def test_what_is_not_a_model():
+    with pytest.raises(ValueError, match=r"data = 'cats'.*allowed"):
+        make(data="cats")
+    with pytest.raises(ValueError, match="constant"):
+        make(activation=sp.Integer(2))
+
+
+def test_expressions_and_callables_are_accepted():
+    x = sp.Symbol("x")
+    assert make(activation=sp.tanh(x)).coefficients() == make().coefficients()
+    assert np.isclose(make(activation=np.tanh).coefficients().v, make().coefficients().v, rtol=1e-10)
+
+
+def test_models_are_frozen_and_comparable():
+    model = make()
+    with pytest.raises(AttributeError):
+        model.psi_p = 3
+    assert model == make() and hash(model) == hash(make()) and model != make(t=0.2)
+
+
+def test_exact_numbers_keep_their_digits():
+    with mpmath.workdps(40):
+        third = mpmath.mpf(1) / 3
+        assert to_mpf(Fraction(1, 3)) == to_mpf(sp.Rational(1, 3)) == third
+        assert to_mpf(0.1) == mpmath.mpf(0.1) != to_mpf(Fraction(1, 10))
+        assert to_mpf(np.float64(0.5)) == 0.5 and to_mpf(3) == 3
+
+
+def test_convergence_error_carries_its_residual():
+    error = ConvergenceError("no root", 1e-3)
+    assert error.residual == 1e-3 and "residual 0.001" in str(error)
+    assert isinstance(error, ArithmeticError)
+
+
+def test_import_is_quick():
+    code = "import time; t = time.process_time(); import theory; print(time.process_time() - t)"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert float(result.stdout) < 2
