@@ -6,14 +6,14 @@ symbol, or ``Activation(function, name=…)`` with any callable.
 """
 
 import math
-from functools import cached_property
+from functools import cached_property, reduce
 
 import mpmath
 import numpy as np
 import sympy as sp
 from sympy.printing.lambdarepr import LambdaPrinter
 
-from .validation import positive_integer
+from .validation import finite_array, non_negative, positive_integer
 
 x = sp.Symbol("x", real=True)
 
@@ -65,7 +65,7 @@ def _to_host(array):
 
 def _functions(xp):
     """The names that `_ArrayPrinter` may print, taken from the array namespace ``xp``."""
-    elementwise = ("tanh", "sinh", "cosh", "sin", "cos", "tan", "exp", "log", "sqrt", "sign", "where", "maximum", "minimum")
+    elementwise = ("tanh", "sinh", "cosh", "sin", "cos", "tan", "atan", "asinh", "exp", "log", "sqrt", "sign", "where")
     table = {name: getattr(xp, name) for name in elementwise}
     return table | {
         "absolute": xp.abs,
@@ -102,8 +102,8 @@ class Activation:
             self._callable = function
             self.expression = None
             self.name = name or getattr(function, "__name__", "activation")
-            self.kinks = tuple(kinks or ())
-            self._check_callable()
+            self.kinks = _kink_tuple(kinks or ())
+            self._check_values()
             return
         try:
             expression = sp.sympify(function)
@@ -124,13 +124,21 @@ class Activation:
         if not self.expression.has(x):
             raise ValueError(f"function = {expression} is constant; allowed: a function that varies")
         self.name = name or str(self.expression)
-        self.kinks = tuple(sorted(_kinks(self.expression))) if kinks is None else tuple(kinks)
+        self.kinks = tuple(sorted(_kinks(self.expression))) if kinks is None else _kink_tuple(kinks)
         self._compiled = {}
+        self._check_values()
 
-    def _check_callable(self):
+    def _check_values(self):
         probe = np.linspace(-3, 3, 13)
-        values = np.asarray(self._callable(probe))
-        if values.shape != probe.shape or np.iscomplexobj(values) or not np.all(np.isfinite(values)):
+        try:
+            with np.errstate(all="ignore"):
+                values = np.asarray(self(probe))
+                valid = values.shape == probe.shape and np.isrealobj(values) and bool(np.all(np.isfinite(values)))
+        except Exception as error:  # whatever a user's function, or SymPy on one it cannot evaluate, may raise
+            raise ValueError(
+                f"function = {self.name} cannot be evaluated on an array ({error}); allowed: an elementwise real function"
+            ) from error
+        if not valid:
             raise ValueError(
                 f"function = {self.name} does not map real arrays to finite real arrays of the same shape; "
                 "allowed: an elementwise real function"
@@ -140,6 +148,11 @@ class Activation:
 
     def __repr__(self):
         return f"Activation({self.name})"
+
+    @property
+    def is_even(self):
+        """Whether σ(−x) = σ(x) is known symbolically: then a_t = 0, not merely small."""
+        return self.expression is not None and sp.expand(self.expression.subs(x, -x) - self.expression) == 0
 
     def __eq__(self, other):
         if not isinstance(other, Activation):
@@ -185,8 +198,8 @@ class Activation:
 
 def _standard_form(expression):
     """Max, Min and Heaviside in terms of |x| and sign(x), which every array library has and `symbolic.hermite` knows."""
-    expression = expression.replace(sp.Max, lambda a, b: (a + b + sp.Abs(a - b)) / 2)
-    expression = expression.replace(sp.Min, lambda a, b: (a + b - sp.Abs(a - b)) / 2)
+    expression = expression.replace(sp.Max, lambda *a: reduce(lambda f, g: (f + g + sp.Abs(f - g)) / 2, a))
+    expression = expression.replace(sp.Min, lambda *a: reduce(lambda f, g: (f + g - sp.Abs(f - g)) / 2, a))
     expression = expression.replace(sp.Heaviside, lambda a, _: (1 + sp.sign(a)) / 2)
     return sp.expand(expression).replace(x * sp.sign(x), sp.Abs(x)) if expression.has(sp.sign, sp.Abs) else expression
 
@@ -204,17 +217,25 @@ def _kinks(expression):
     return points
 
 
-def leaky_relu(slope=sp.Rational(1, 100)):
+def _kink_tuple(kinks):
+    try:
+        return tuple(sorted(finite_array("kinks", list(kinks), float).tolist()))
+    except TypeError:
+        raise ValueError(f"kinks = {kinks!r} is not a sequence; allowed: finite real numbers") from None
+
+
+def leaky_relu(slope=0.01):
     """max(x, slope·x), for 0 <= slope < 1."""
-    slope = sp.nsimplify(slope)
-    if not 0 <= slope < 1:
+    if not non_negative("slope", slope) < 1:
         raise ValueError(f"slope = {slope} is out of range; allowed: 0 <= slope < 1")
+    slope = sp.nsimplify(slope, rational=True)
     return Activation((1 + slope) / 2 * x + (1 - slope) / 2 * sp.Abs(x), name=f"leaky ReLU ({slope})")
 
 
 def polynomial(coefficients):
     """Σ_k coefficients[k] x^k, not constant."""
-    return Activation(sum((sp.nsimplify(c) * x**k for k, c in enumerate(coefficients)), sp.S.Zero))
+    finite_array("coefficients", list(coefficients), float)
+    return Activation(sum((sp.nsimplify(c, rational=True) * x**k for k, c in enumerate(coefficients)), sp.S.Zero))
 
 
 def hermite(k):

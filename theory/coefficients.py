@@ -11,6 +11,7 @@ As expectations of squares v² and s² lose no digits by cancellation, however s
 Source: 2505.17638, with σ_x² = Tr Σ/d; the Hermite form is checked by ``tests/test_coefficients.py``.
 """
 
+import itertools
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -124,27 +125,36 @@ def _evaluate(expression, values):
 
 
 def _check_second_moment(activation, t, variance):
-    """σ(Γz)² e^{-z²/2} must fall off; evaluated with mpmath, where nothing overflows."""
-    if activation.expression is None:
-        return
+    """σ(Γz)² e^{-z²/2} must fall off. Evaluated with mpmath, where nothing overflows, if σ is an expression."""
     _, _, gamma = diffusion_scales(float(t), float(variance))
+    # a callable may know floats only, so that it is asked no further out than the quadrature goes
+    reach = (10, 20, 40) if activation.expression is not None else (5, 7, 10)
     for side in (-1, 1):
-        weights = [
-            mpmath.re(activation.mpmath(mpmath.mpf(side * gamma * z))) ** 2 * mpmath.exp(-(mpmath.mpf(z) ** 2) / 2)
-            for z in (10, 20, 40)
-        ]
-        if not all(mpmath.isfinite(w) for w in weights) or weights[2] > weights[1] * mpmath.mpf("1e-3") > 0:
-            raise ValueError(
-                f"activation = {activation.name} has no Gaussian second moment at t = {float(t)} "
-                f"(standard deviation {gamma:.3g}); allowed: E σ(Γz)² finite"
-            )
+        weights = [_tail(activation, side * gamma * z) * mpmath.exp(-(mpmath.mpf(z) ** 2) / 2) for z in reach]
+        if not all(map(mpmath.isfinite, weights)) or weights[2] > weights[1] * mpmath.mpf("1e-3") > 0:
+            raise _no_second_moment(activation, t, gamma)
+
+
+def _tail(activation, point):
+    """σ² at a point, as mpf."""
+    if activation.expression is not None:
+        return mpmath.re(activation.mpmath(mpmath.mpf(point))) ** 2
+    with np.errstate(all="ignore"):
+        return mpmath.mpf(float(np.asarray(activation(np.array([float(point)])))[0])) ** 2
+
+
+def _no_second_moment(activation, t, gamma):
+    return ValueError(
+        f"activation = {activation.name} has no Gaussian second moment at t = {float(t)} "
+        f"(standard deviation {float(gamma):.3g}); allowed: E σ(Γz)² finite"
+    )
 
 
 def _composite_gauss(breaks, width, order=16):
     """Gauss–Legendre nodes and weights on each interval between ``breaks``, cut into panels no wider than ``width``."""
     unit, unit_weights = np.polynomial.legendre.leggauss(order)
     edges = [breaks[0]]
-    for low, high in zip(breaks[:-1], breaks[1:], strict=True):
+    for low, high in itertools.pairwise(breaks):
         edges.extend(np.linspace(low, high, max(1, int(np.ceil((high - low) / width))) + 1)[1:])
     edges = np.array(edges)
     half = np.diff(edges)[:, None] / 2
@@ -152,21 +162,34 @@ def _composite_gauss(breaks, width, order=16):
 
 
 def _by_quadrature(activation, t, variance):
-    previous = None
+    previous, moments = None, []
     for width in (1.0, 0.5, 0.25, 0.125):
         current = _quadrature(activation, t, variance, width)
+        a, _, v, s, kappa, gamma = current
+        moments.append(kappa**2 + (a * gamma) ** 2 + v**2 + s**2)
         if previous is not None:
             error = max(abs(x - y) for x, y in zip(current, previous, strict=True))
             if error < 1e-12 * (1 + max(map(abs, current))):
-                if current[0] == 0 and current[2] < 1e-14 * (1 + abs(current[4])):
-                    raise ValueError(f"activation = {activation.name} is constant; allowed: a function that varies")
-                return Coefficients(*map(float, current))
+                return Coefficients(*map(float, _exact_zeros(activation, current, 1e-14)))
         previous = current
+    if all(new > 1.2 * old for old, new in itertools.pairwise(moments)):  # a pole, which ever finer panels see better
+        raise _no_second_moment(activation, t, gamma)
     raise ConvergenceError(
         f"the Gaussian quadrature of activation = {activation.name} does not settle; "
         "if the function jumps or has a corner, name the points in Activation(…, kinks=…)",
         error,
     )
+
+
+def _exact_zeros(activation, values, rounding):
+    """Set a, v and s to zero where they are rounding errors: whether they vanish decides the rank of U and so the atom."""
+    a, b, v, s, kappa, gamma = values
+    scale = abs(kappa) + abs(a) * gamma + v + s
+    if abs(a) * gamma + v + s <= 10 * rounding * scale:
+        raise ValueError(f"activation = {activation.name} is constant; allowed: a function that varies")
+    if activation.is_even or abs(a) * gamma <= rounding * scale:
+        a, b = abs(0 * a), abs(0 * b)
+    return a, b, *(0 * x if x <= rounding * scale else x for x in (v, s)), kappa, gamma
 
 
 def _quadrature(activation, t, variance, width, reach=10.0):
@@ -213,7 +236,7 @@ def _by_trapezoid(activation, t, variance, dps):
             error = max(abs(x - y) for x, y in zip(current, previous, strict=True))
             # the error is geometric in 1/step, so that of the finer rule is the coarser one's to the power √2
             if error**root2 < mpmath.mpf(10) ** (-dps):
-                return Coefficients(*current)
+                return Coefficients(*_exact_zeros(activation, current, mpmath.mpf(10) ** (-dps - 2)))
             previous, step = current, step / root2
     raise ConvergenceError(f"the quadrature of activation = {activation.name} does not settle at {dps} digits", error)
 

@@ -14,9 +14,9 @@ def _pairs(spectrum):
         raise ValueError(f"spectrum = {spectrum!r} is not a sequence of pairs; allowed: ((eigenvalue, weight), …)") from None
     if not pairs:
         raise ValueError("spectrum = () is empty; allowed: at least one (eigenvalue, weight)")
-    for value, weight in pairs:
-        non_negative("spectrum eigenvalue", value)
-        positive("spectrum weight", weight)
+    pairs = tuple(
+        (non_negative("spectrum eigenvalue", value), positive("spectrum weight", weight)) for value, weight in pairs
+    )
     total = float(sum(float(weight) for _, weight in pairs))
     if abs(total - 1) > 1e-12:
         raise ValueError(f"spectrum weights sum to {total!r}; allowed: weights that sum to 1 (within 1e-12)")
@@ -77,7 +77,7 @@ class Gaussian:
         return [to_mpf(value) for value, _ in self.spectrum], [weight / total for weight in weights]
 
     @classmethod
-    def from_density(cls, density, support, nodes=40):
+    def from_density(cls, density, support, nodes=80):
         """Gauss–Legendre nodes of a continuous ρ_Σ.
 
         Parameters
@@ -87,7 +87,9 @@ class Gaussian:
         support : (float, float)
             0 <= low < high.
         nodes : int
-            The error of every average decreases geometrically with it for an analytic density.
+            The error of every average decreases geometrically with it for an analytic density. The nodes are a law of
+            their own, though: where there are fewer than about five for each unit of the smaller of ψ_p and ψ_n, single
+            nodes show in the spectrum of U as ripples or bulks. Double them until nothing changes.
         """
         low, high = support
         non_negative("support", low)
@@ -104,11 +106,11 @@ class Gaussian:
         return cls(tuple(zip(points[keep].tolist(), weights.tolist(), strict=True)))
 
     @classmethod
-    def power_law(cls, exponent, condition=100.0, nodes=40):
+    def power_law(cls, exponent, condition=100.0, nodes=80):
         r"""Eigenvalues λ_i ∝ i^{−exponent}, i = 1..d, cut at ``condition`` = λ_max/λ_min and scaled to mean 1.
 
         The law of λ at uniform rank is continuous: with u ∈ (u₀, 1) uniform, λ ∝ u^{−exponent} and
-        u₀ = condition^{−1/exponent}.  ``exponent`` > 0, ``condition`` > 1.
+        u₀ = condition^{−1/exponent}.  ``exponent`` > 0, ``condition`` > 1; ``nodes`` as in `from_density`.
         """
         positive("exponent", exponent)
         if not positive("condition", condition) > 1:

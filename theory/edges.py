@@ -1,11 +1,20 @@
-r"""Edges of the bulk: where the physical branch of q(z) turns from real to complex.
+r"""Edges of the bulk, from all real solutions of the saddle point at once.
 
-Located in three steps: a scan of the density on a logarithmic grid above s_t² (no eigenvalue lies below), which also
-refines every local minimum of the density until it is either positive or a gap; bisection of each change; and Newton on the
-exact condition. At an edge the map z ↦ q has a square-root branch point, so the Jacobian of the two saddle-point equations is
-singular:  F_q = F_δ = det ∂(F_q, F_δ)/∂(q, δ) = 0  with q, δ, z real, three equations for three numbers.
-For one eigenvalue of the covariance the same points are roots of the discriminant (`theory.symbolic.elimination`), which
-``tests/test_spectrum.py`` holds against this.
+In y = z − s_t², with x = 1/q, c_i = ψ_p h_i and h_i = b² + α²λ_i/(1+δ), the two equations read
+
+    δ = (ψ_p/ψ_n) (v²/x + α² Σ w_i λ_i/(x + c_i)),        y = v²/(1+δ) + Σ w_i x h_i/(x + c_i) − x.
+
+For real δ ≠ 0 the right side of the first falls from +∞ to −∞ between any two of its poles in x: all its solutions x are
+real, one in each interval, and form curves over δ, on which the second equation gives y explicitly. By the third certificate
+of `theory.saddle` a point of them lies outside the support if and only if dq/dy > 0 and dδ/dy > 0, and every y outside the
+support is reached once. Differentiated, that is the stability of a fixed point: with
+
+    Y = ψ_p Σ w_i h_i²/(x+c_i)²,   A = (ψ_p²/ψ_n) α⁴/(1+δ)² Σ w_i λ_i²/(x+c_i)²,   M = v²/x² + α² Σ w_i λ_i/(x+c_i)²,
+
+it says R < 1 for the Perron eigenvalue R of a 2 × 2 matrix with diagonal (Y, A) and product (ψ_p/ψ_n) x²M²/(1+δ)² off it.
+Edges are the points with R = 1: no gap is looked for in the density, however narrow the bulks beside it. This is the
+construction of Silverstein and Choi (1995) for two coupled equations; derived here, checked against the discriminant
+(`theory.symbolic.elimination`) and the determinant of the Jacobian by ``tests/test_edges.py``.
 """
 
 from functools import cache
@@ -19,12 +28,224 @@ from .symbolic import symbols as S
 from .symbolic.evaluate import evaluator
 from .symbolic.saddle_point import saddle_point
 
-SCAN_POINTS = 400
+#: points of the scan per factor of ten in δ, 1 + δ or −1 − δ
+PER_DECADE = 12
+
+
+class RealCurve:
+    """The real solutions (x, δ, y) for the parameters (ψ_p, ψ_n, α, b, v) and the nodes of ρ_Σ."""
+
+    def __init__(self, parameters, nodes, weights):
+        self.psi_p, self.psi_n, self.alpha2, self.b2, self.v2 = (*parameters[:2], *(c**2 for c in parameters[2:5]))
+        self.ratio = self.psi_p / self.psi_n
+        self.nodes, index = np.unique(nodes, return_inverse=True)
+        self.weights = np.bincount(index, weights)
+        # the poles in x: 0 (where v ≠ 0), and −c_i (where λ_i ≠ 0)
+        poles = [(False, 0.0, 0.0, self.ratio * self.v2)] if self.v2 > 0 else []
+        residues = self.ratio * self.alpha2 * self.weights * self.nodes
+        self.node_has_pole = residues > 0
+        poles += [(True, *row) for row in zip(self.nodes, self.weights, residues, strict=True) if row[-1] > 0]
+        self.is_data, self.pole_nodes, self.pole_weights, self.residues = map(np.array, zip(*poles, strict=True))
+        self.branches = len(poles)
+
+    def _poles(self, g):
+        """Poles in increasing order, their residues, and the permutation; each of shape (N, poles)."""
+        data = -self.psi_p * (self.b2 + self.alpha2 * self.pole_nodes * g[:, None])
+        poles = np.where(self.is_data, data, 0.0)
+        order = np.argsort(poles, axis=1)
+        return np.take_along_axis(poles, order, 1), self.residues[order], order
+
+    def solve(self, delta, one_plus_delta, branch):
+        """x, shape (N,), and x − poles, shape (N, poles), at (δ, 1 + δ) on the branches counted from the smallest x."""
+        poles, residues, order = self._poles(1 / one_plus_delta)
+        total = 2 * self.residues.sum() / np.abs(delta)  # twice the distance at which the outermost solution can lie
+        first, last = poles[:, :1] - total[:, None], poles[:, -1:] + total[:, None]
+        # the outermost solution lies below the first pole for δ < 0, beyond the last for δ > 0
+        up = (delta > 0)[:, None]
+        walls = np.where(up, np.hstack([poles, last]), np.hstack([first, poles]))
+        none = np.zeros_like(first)
+        residues = np.where(up, np.hstack([residues, none]), np.hstack([none, residues]))
+        rows, k = np.arange(delta.size), branch
+        left, right = walls[rows, k], walls[rows, k + 1]
+        width = right - left
+        below = np.arange(walls.shape[1]) <= k[:, None]
+        distance = np.where(below, left[:, None] - walls, walls - right[:, None])
+        left_residues, right_residues = np.where(below, residues, 0.0), np.where(below, 0.0, residues)
+        t = u = width / 2  # the distances of x to its two walls
+        # Each side's poles are replaced by a constant and one pole at the wall, with equal value and slope, and the
+        # resulting quadratic is solved: as for the eigenvalues of a rank-one update (Bunch, Nielsen, Sorensen, 1978).
+        for _ in range(100):
+            inverse = 1 / (distance + np.where(below, t[:, None], u[:, None]))
+            b = t**2 * np.sum(left_residues * inverse**2, axis=1)
+            d = u**2 * np.sum(right_residues * inverse**2, axis=1)
+            rest = np.sum((left_residues - right_residues) * inverse, axis=1) - b / t + d / u - delta
+            old, (t, u) = t, _between_walls(rest, b, d, width)
+            if np.all(np.abs(t - old) <= 1e-15 * np.maximum(t, u)):
+                break
+        gaps = np.where(below, distance + t[:, None], -distance - u[:, None])
+        gaps = np.where(up, gaps[:, :-1], gaps[:, 1:])
+        return np.where(t < u, left + t, right - u), np.take_along_axis(gaps, np.argsort(order, axis=1), 1)
+
+    def open_branches(self, delta, one_plus_delta):
+        """False where R > 1 on a whole branch is known without solving, shape (N, branches).
+
+        Between two data poles that are close for their weights, as in the quadrature of a continuous law, the two terms of A
+        or of Y that belong to them exceed 1 by themselves: the least value of a/s² + b/(l − s)² is (∛a + ∛b)³/l².
+        """
+        g = 1 / one_plus_delta
+        poles, _, order = self._poles(g)
+        weights = self.pole_weights[order]
+        terms_a = np.cbrt(self.psi_p * self.ratio * weights * (self.alpha2 * g[:, None] * self.pole_nodes[order]) ** 2)
+        terms_y = np.cbrt(weights * poles**2 / self.psi_p)
+        with np.errstate(divide="ignore"):
+            least = [(t[:, 1:] + t[:, :-1]) ** 3 / np.diff(poles, axis=1) ** 2 for t in (terms_a, terms_y)]
+        both_data = self.is_data[order][:, 1:] & self.is_data[order][:, :-1]
+        inner = ~(both_data & (np.maximum(*least) > 1))
+        always = np.ones((delta.size, 1), bool)
+        return np.where((delta > 0)[:, None], np.hstack([inner, always]), np.hstack([always, inner]))
+
+    def evaluate(self, delta, one_plus_delta, branch):
+        """(x, y, R), shapes (N,)."""
+        with np.errstate(all="ignore"):
+            (x, gaps), g = self.solve(delta, one_plus_delta, branch), 1 / one_plus_delta
+            h = self.b2 + self.alpha2 * self.nodes * g[:, None]
+            inverse = 1 / (x[:, None] + self.psi_p * h)
+            inverse[:, self.node_has_pole] = 1 / gaps[:, self.is_data]  # without cancellation
+            y = self.v2 * g + x * ((h * inverse) @ self.weights - 1)
+            diagonal_q = self.psi_p * (h * inverse) ** 2 @ self.weights
+            diagonal_delta = self.psi_p * self.ratio * (self.alpha2 * g) ** 2 * ((self.nodes * inverse) ** 2 @ self.weights)
+            product = self.ratio * (g * (self.v2 / x + self.alpha2 * x * ((self.nodes * inverse**2) @ self.weights))) ** 2
+            half_sum, half_difference = (diagonal_q + diagonal_delta) / 2, (diagonal_q - diagonal_delta) / 2
+            perron = half_sum + np.sqrt(half_difference**2 + product)
+        return x, y, np.where(np.isfinite(perron + y), perron, np.inf)
+
+    def null_direction(self):
+        """τ of `_segment` at x = −ψ_p b², where an eigenvalue 0 of Σ makes R infinite in however narrow a bulk; or ()."""
+        share = self.weights[self.nodes > 0].sum()
+        if share == 1 or self.b2 == 0 or share == self.psi_n:
+            return ()
+        delta = (share - self.v2 / self.b2) / (self.psi_n - share)
+        if delta in (0, -1):
+            return ()
+        return (np.log(delta if delta > 0 else -1 - delta if delta < -1 else -delta / (1 + delta)),)
+
+    def decades(self):
+        """Half the logarithmic range to scan: all the ratios at which a term of the equations may take over."""
+        positive = self.nodes[self.nodes > 0]
+        b2, v2 = max(self.b2, 1e-300), max(self.v2, 1e-300)
+        top = self.psi_p * (b2 + self.alpha2 * positive[-1]) + v2
+        scales = [self.ratio, self.psi_p, self.psi_n, positive[-1] / positive[0], self.residues.sum() / top]
+        if self.alpha2 > 0:
+            scales += [*(self.alpha2 * positive / b2), *(self.alpha2 * positive * self.psi_n / v2) * (self.v2 > 0)]
+        if self.v2 > 0 and self.b2 > 0:
+            scales.append(v2 / (self.psi_n * b2))
+        off_hard_edge = abs(1 - (float(self.b2 > 0) + self.psi_n * (self.v2 > 0)) / self.psi_p)
+        scales = np.array([s for s in [*scales, off_hard_edge] if s > 0])
+        return 3 + np.max(np.abs(np.log10(scales)))
+
+
+def _between_walls(s, b, d, width):
+    """Solve s + b/t − d/u = 0 with t + u = width, both positive, each without cancellation."""
+    root = np.hypot(s * width + b - d, 2 * np.sqrt(b * d))
+    t_linear, u_linear = s * width - b - d, -s * width - b - d
+    t = np.where(t_linear <= 0, 2 * b * width / (root - t_linear), (root + t_linear) / (2 * s))
+    u = np.where(u_linear <= 0, 2 * d * width / (root - u_linear), (root + u_linear) / (-2 * s))
+    return t, u
+
+
+def _segment(kind, tau):
+    """(δ, 1 + δ) for δ < −1, −1 < δ < 0 and δ > 0 (``kind`` 0, 1, 2), logarithmic towards every end; arrays."""
+    power = np.exp(tau)
+    delta = np.choose(kind, [-1 - power, -1 / (1 + 1 / power), power])
+    return delta, np.choose(kind, [-power, 1 / (1 + power), 1 + power])
+
+
+@np.errstate(all="ignore")
+def locate(spectrum):
+    """Edges in y = λ − s_t², sorted, and (q, δ) there: array of shape (edges, 3) with rows (y, q, δ).
+
+    Raises `ConvergenceError` if ends of bulks do not alternate, which means that one was missed.
+    """
+    system = spectrum.shifted
+    if not (system.parameters[2] ** 2 > 0 or system.parameters[4] ** 2 > 0):
+        raise ConvergenceError(f"e^(-t) underflows at t = {spectrum.model.t}; try a smaller t", np.nan)
+    curve = RealCurve(system.parameters, system.nodes, system.weights)
+    reach = curve.decades() * np.log(10)
+    tau = np.linspace(-reach, reach, int(2 * reach / np.log(10) * PER_DECADE))
+    tau = np.unique(np.append(tau, curve.null_direction()))
+    kind, tau = (a.ravel() for a in np.meshgrid(range(3), tau, indexing="ij"))
+
+    def stability(tau, kind, branch):
+        return curve.evaluate(*_segment(kind, tau), branch)
+
+    scan = np.nonzero(curve.open_branches(*_segment(kind, tau)))
+    perron = np.full((kind.size, curve.branches), np.inf)
+    perron[scan] = stability(tau[scan[0]], kind[scan[0]], scan[1])[2]
+    # (kind, branch, τ)
+    perron = np.moveaxis(perron.reshape(3, -1, curve.branches), 2, 1)
+    tau = tau.reshape(3, -1)[0]
+    outside = perron < 1
+    kinds, branches, left = np.nonzero(outside[..., 1:] != outside[..., :-1])
+    left_is_outside = outside[kinds, branches, left]
+    inner, outer = tau[np.where(left_is_outside, left, left + 1)], tau[np.where(left_is_outside, left + 1, left)]
+    # gaps and bulks between two points of the scan: follow R to each of its local minima above 1 and maxima below 1
+    for sign in (1, -1):
+        value = sign * perron
+        middle, wrong = value[..., 1:-1], ~outside[..., 1:-1] if sign == 1 else outside[..., 1:-1]
+        kind, branch, left = np.nonzero(wrong & (middle < value[..., :-2]) & (middle <= value[..., 2:]))
+        low, best, high = tau[left], tau[left + 1], tau[left + 2]
+        best, found = _descend(lambda t, k=kind, b=branch, s=sign: s * stability(t, k, b)[2], low, best, high, sign)
+        pair = [np.concatenate([best[found], best[found]]), np.concatenate([low[found], high[found]])]
+        inner, outer = (np.concatenate([x, y]) for x, y in zip((inner, outer), pair[::sign], strict=True))
+        kinds, branches = (np.concatenate([x, y[found], y[found]]) for x, y in ((kinds, kind), (branches, branch)))
+    if kinds.size == 0:
+        raise ConvergenceError(f"no edge was found for {spectrum}")
+
+    for _ in range(36):  # y is stationary at an edge: half the digits of τ give all of y
+        middle = (inner + outer) / 2
+        is_outside = stability(middle, kinds, branches)[2] < 1
+        inner, outer = np.where(is_outside, middle, inner), np.where(is_outside, outer, middle)
+    delta, one_plus_delta = _segment(kinds, inner)
+    x, y, _ = curve.evaluate(delta, one_plus_delta, branches)
+    # δ grows with y outside the support: a bulk opens where the outside part ends towards larger δ
+    opens = (outer > inner) == (kinds == 2)
+    return _alternating(y, 1 / x, delta, opens)
+
+
+def _descend(function, low, best, high, target, rounds=30):
+    """Golden-section search, vectorised, for the minima of ``function`` bracketed by low < best < high.
+
+    Returns where it ended and whether ``function`` is below ``target`` there.
+    """
+    golden = (np.sqrt(5) - 1) / 2
+    value = function(best)
+    for _ in range(rounds):
+        if np.all(value < target):
+            break
+        right = high - best > best - low
+        probe = np.where(right, best + (1 - golden) * (high - best), best - (1 - golden) * (best - low))
+        probe_value = function(probe)
+        better = probe_value < value
+        low = np.where(better & right, best, np.where(~better & ~right, probe, low))
+        high = np.where(better & ~right, best, np.where(~better & right, probe, high))
+        best, value = np.where(better, probe, best), np.where(better, probe_value, value)
+    return best, value < target
+
+
+def _alternating(y, q, delta, opens):
+    """Sort the edges, and put the hard edge y = 0 in front where the lowest bulk has no lower edge."""
+    order = np.lexsort((~opens, y))
+    rows, opens = np.stack([y, q, delta], axis=1)[order], opens[order]
+    if not opens[0]:
+        rows, opens = np.vstack([[0.0, np.inf, np.inf], rows]), np.concatenate([[True], opens])
+    if opens.size % 2 or not (opens[::2].all() and not opens[1::2].any()):
+        raise ConvergenceError(f"the edges at s_t² + {rows[:, 0]} do not pair up into bulks", np.nan)
+    return rows
 
 
 @cache
 def _fold_equations():
-    """(F_q, F_δ, det J) and their 3 × 3 Jacobian in (q, δ, z), row by row."""
+    """(F_q, F_δ, det J) and their 3 × 3 Jacobian in (q, δ, z), row by row: all three vanish at an edge."""
     f = saddle_point().reduced
     jacobian = [[sp.diff(row, x) for x in (S.q, S.delta)] for row in f]
     determinant = jacobian[0][0] * jacobian[1][1] - jacobian[0][1] * jacobian[1][0]
@@ -32,110 +253,20 @@ def _fold_equations():
     return equations + tuple(sp.diff(e, x) for e in equations for x in (S.q, S.delta, S.z))
 
 
-def _fold_evaluator(module):
-    return evaluator(_fold_equations(), (S.q, S.delta, S.z), module)
-
-
-def locate(spectrum):
-    """The sorted edges in double precision, as a tuple of floats."""
-    s2 = spectrum.model.coefficients().s2
-    top = spectrum.upper_bound
-    grid = s2 + np.geomspace(1e-9, 1.0, SCAN_POINTS) * (top - s2)
-    density = _density(spectrum, grid)
-    grid, density = _refine_minima(spectrum, grid, density)
-    inside = density > 0
-    changes = np.flatnonzero(inside[1:] != inside[:-1])
-    low, high = grid[changes], grid[changes + 1]
-    opens = ~inside[changes]
-    # bisect on the logarithm of the distance to s²: a lower edge may lie many orders of magnitude below the upper one
-    low, high = np.log(low - s2), np.log(high - s2)
-    for _ in range(28):  # to a relative 1e-9 of the grid step; Newton does the rest
-        middle = (low + high) / 2
-        positive = _density(spectrum, s2 + np.exp(middle)) > 0
-        towards_high = positive != opens
-        low, high = np.where(towards_high, middle, low), np.where(towards_high, high, middle)
-    found = s2 + np.exp((low + high) / 2)
-    polished = [_newton(spectrum, edge) for edge in found]
-    if inside[0]:
-        # hard edge: the bulk reaches down to s² itself, with a density that diverges like an inverse square root
-        polished.insert(0, s2)
-    return tuple(polished)
-
-
-def _density(spectrum, lam):
-    """The density, with 0 at points within rounding of an edge."""
-    return np.nan_to_num(spectrum.density_or_nan(lam))
-
-
-def _refine_minima(spectrum, grid, density, rounds=25):
-    """Insert points around each interior local minimum of the density, so that a narrow gap is not stepped over."""
-    minima = [i for i in range(1, grid.size - 1) if 0 < density[i] <= min(density[i - 1], density[i + 1])]
-    triples = [(grid[i - 1], grid[i], grid[i + 1]) for i in minima]
-    extra, values = [], []
-    for left, middle, right in triples:
-        for _ in range(rounds):
-            probes = np.array([(left + middle) / 2, (middle + right) / 2])
-            d = _density(spectrum, np.append(probes, middle))
-            extra.extend(probes), values.extend(d[:2])
-            if (d == 0).any():
-                break
-            best = int(np.argmin(d))
-            if best == 0:
-                middle, right = probes[0], middle
-            elif best == 1:
-                left, middle = middle, probes[1]
-            else:
-                left, right = probes
-    order = np.argsort(np.append(grid, extra))
-    return np.append(grid, extra)[order], np.append(density, values)[order]
-
-
-def _newton(spectrum, edge):
-    """Newton on the fold equations from a bisected edge."""
-    q, delta = _beside(spectrum, edge)
-    unknowns = np.array([q, delta, edge])
-    evaluate = _fold_evaluator("numpy")
-    system = spectrum.system
-    for _ in range(30):
-        values = evaluate(tuple(unknowns[:, None]), system.parameters, system.nodes, system.weights)
-        values = np.array([np.ravel(v)[0] for v in values])
-        scale = np.maximum(np.abs(unknowns), 1e-300)
-        step = np.linalg.solve(values[3:].reshape(3, 3) * scale, -values[:3]) * scale
-        unknowns = unknowns + step
-        if np.all(np.abs(step) < 1e-14 * scale):
-            break
-    if not abs(unknowns[2] - edge) < 1e-5 * abs(edge):
-        raise ConvergenceError(f"Newton left the edge bisected at {edge:.12g}", abs(unknowns[2] - edge))
-    return float(unknowns[2])
-
-
-def _beside(spectrum, edge):
-    """Real q and δ next to an edge, on the side outside the bulk: close enough for Newton to start from."""
-    offset = 1e-7 * (edge - spectrum.model.coefficients().s2)
-    q, delta, _ = spectrum.solve_or_nan(np.array([edge - offset, edge + offset], complex))
-    outside = np.flatnonzero(q.imag == 0)
-    if outside.size == 0:
-        raise ConvergenceError(f"no real solution on either side of the edge bisected at {edge:.12g}")
-    return q[outside[0]].real, delta[outside[0]].real
-
-
 def refine_all(spectrum, dps):
     """The edges to ``dps`` digits, by Newton on the fold equations with mpmath."""
     with mpmath.workdps(dps + 15):
-        system = spectrum.system_mpmath(dps)
-        evaluate = _fold_evaluator("mpmath")
-        result = []
-        for edge in spectrum.edges():
-            if edge == spectrum.model.coefficients().s2:
-                result.append(spectrum.model.coefficients(dps + 15).s2)
-                continue
-            result.append(_refine_one(spectrum, system, evaluate, edge, dps))
+        s2 = spectrum.model.coefficients(dps + 15).s2
+        system = spectrum.system_mpmath(dps, shifted=True)
+        edges = [s2 + _refine(system, row, dps) if row[0] > 0 else s2 for row in spectrum.edge_table]
     with mpmath.workdps(dps):
-        return tuple(+edge for edge in result)
+        return tuple(+edge for edge in edges)
 
 
-def _refine_one(spectrum, system, evaluate, edge, dps):
-    unknowns = mpmath.matrix([*_beside(spectrum, edge), edge])
+def _refine(system, row, dps):
+    y, q, delta = map(mpmath.mpf, map(float, row))
+    evaluate = evaluator(_fold_equations(), (S.q, S.delta, S.z), "mpmath")
+    unknowns = mpmath.matrix([q, delta, y])
     goal = mpmath.mpf(10) ** (-dps - 5)
     for _ in range(60):
         values = evaluate(tuple(unknowns), system.parameters, system.nodes, system.weights)
@@ -145,34 +276,58 @@ def _refine_one(spectrum, system, evaluate, edge, dps):
         step = mpmath.lu_solve(jacobian, -mpmath.matrix(values[:3]))
         unknowns += step
         if all(abs(step[i]) <= goal * abs(unknowns[i]) for i in range(3)):
-            if abs(unknowns[2] - edge) < 1e-9 * abs(edge):
+            if abs(unknowns[2] - y) < 1e-6 * abs(y):
                 return unknowns[2]
             break
-    raise ConvergenceError(f"the edge at {edge:.12g} could not be refined to {dps} digits", max(abs(x) for x in step))
+    raise ConvergenceError(
+        f"the edge at s_t² + {mpmath.nstr(y, 8)} could not be refined to {dps} digits; ask for fewer",
+        max(abs(x) for x in step),
+    )
 
 
-def quadrature(spectrum, edges, start=64, limit=4096):
+def _fejer(count):
+    """Nodes in (−1, 1) and weights of Fejér's second rule; those of (count − 1)/2 are every second one of ``count``."""
+    theta = np.arange(1, count + 1) * np.pi / (count + 1)
+    odd = np.arange(1, count + 1, 2)
+    return -np.cos(theta), 4 * np.sin(theta) / (count + 1) * (np.sin(np.outer(theta, odd)) / odd).sum(axis=1)
+
+
+def quadrature(spectrum, edges=None, tolerance=1e-11, rounds=24):
     """Nodes and weights of the continuous law, so that ∫ f ρ dλ = Σ w f(λ).
 
-    On each bulk λ = a + (b − a)(…) is mapped by a logarithm where b/a is large and by a cosine always, which removes
-    square roots (and inverse square roots) at both ends; the rule is doubled until the mass of the bulk settles to 1e-11.
+    On each bulk y = λ − s_t² is mapped by a logarithm where its ends differ by more than a factor of ten and by a cosine
+    always, which removes square roots (and inverse square roots) at both ends; panels are halved where two nested rules
+    differ by more than ``tolerance``, as they do around a gap that has almost opened. ``edges`` are the spectrum's own,
+    known to full relative precision in y, unless given.
     """
     s2 = spectrum.model.coefficients().s2
-    nodes, weights = [], []
-    for low, high in zip(edges[::2], edges[1::2], strict=True):
-        mass, count = None, start
-        while True:
-            theta = (np.arange(count) + 0.5) * np.pi / count
-            unit, d_unit = (1 - np.cos(theta)) / 2, np.sin(theta) / 2 * np.pi / count
-            if low - s2 > 0 and (high - s2) / (low - s2) > 10:
-                ratio = np.log((high - s2) / (low - s2))
-                lam = s2 + (low - s2) * np.exp(ratio * unit)
-                jacobian = (lam - s2) * ratio * d_unit
-            else:
-                lam, jacobian = low + (high - low) * unit, (high - low) * d_unit
-            weight = _density(spectrum, lam) * jacobian
-            if (mass is not None and abs(weight.sum() - mass) < 1e-11) or count >= limit:
+    own = edges is None or tuple(edges) == tuple(s2 + spectrum.edge_table[:, 0])
+    offsets = spectrum.edge_table[:, 0] if own else np.asarray(edges) - s2
+    (unit, fine), coarse = _fejer(31), _fejer(15)[1]
+    nodes, weights = [np.zeros(0)], [np.zeros(0)]
+    for low, high in zip(offsets[::2], offsets[1::2], strict=True):
+        low = max(low, 1e-24 * high)  # a hard edge: the mass below is of order 1e-12
+        panels = np.array([[0, np.pi / 2], [np.pi / 2, np.pi]])
+        for depth in range(rounds):
+            half = np.diff(panels, axis=1) / 2
+            y, jacobian = _bulk_map(panels[:, :1] + half * (unit + 1), low, high)
+            density = spectrum.solve_shifted(y.ravel().astype(complex))[0].imag.reshape(y.shape) / np.pi
+            mass = half * jacobian * np.nan_to_num(density)
+            rough = np.abs(mass @ fine - mass[:, 1::2] @ coarse) > tolerance
+            keep = ~rough | (depth == rounds - 1)
+            nodes.append(s2 + y[keep].ravel()), weights.append((mass * fine)[keep].ravel())
+            if keep.all():
                 break
-            mass, count = weight.sum(), 2 * count
-        nodes.append(lam), weights.append(weight)
-    return np.concatenate(nodes or [np.zeros(0)]), np.concatenate(weights or [np.zeros(0)])
+            middle = panels[rough].mean(axis=1)
+            panels = np.sort(np.concatenate([panels[rough].ravel(), middle, middle])).reshape(-1, 2)
+    return np.concatenate(nodes), np.concatenate(weights)
+
+
+def _bulk_map(theta, low, high):
+    """y and dy/dθ on a bulk, θ from 0 to π."""
+    unit, slope = np.sin(theta / 2) ** 2, np.sin(theta) / 2
+    if high / low > 10:
+        ratio = np.log(high / low)
+        y = low * np.exp(ratio * unit)
+        return y, y * ratio * slope
+    return low + (high - low) * unit, (high - low) * slope

@@ -8,7 +8,7 @@ import numpy as np
 from .activations import Activation
 from .coefficients import coefficients
 from .data import Gaussian
-from .validation import positive
+from .validation import positive, positive_integer
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class RandomFeatureModel:
         if not isinstance(self.activation, Activation):
             object.__setattr__(self, "activation", Activation(self.activation))
         for name in ("psi_p", "psi_n", "t"):
-            positive(name, getattr(self, name))
+            object.__setattr__(self, name, positive(name, getattr(self, name)))
         if not isinstance(self.data, Gaussian):
             raise ValueError(f"data = {self.data!r} is not a description of data; allowed: theory.Gaussian")
         self.coefficients()  # raises on an activation that the theory cannot treat
@@ -61,6 +61,7 @@ class RandomFeatureModel:
             return coefficients(self.activation, self.t, self.data.variance)
         import mpmath
 
+        dps = positive_integer("dps", dps)
         with mpmath.workdps(dps + 10):
             values, weights = self.data.mpmath_spectrum()
             variance = mpmath.fdot(values, weights)

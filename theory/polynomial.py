@@ -67,13 +67,16 @@ def coefficients(system, z, module="numpy"):
 
 def roots(system, z):
     """All roots of P(·, z). Shape (N, degree); rows are padded with NaN where the degree drops."""
-    table = np.stack(np.broadcast_arrays(*coefficients(system, z), z)[:-1], axis=-1)
+    with np.errstate(over="ignore", invalid="ignore"):  # a row that overflows is left to the continuation
+        table = np.stack(np.broadcast_arrays(*coefficients(system, z), z)[:-1], axis=-1)
     # vanishing leading coefficients (a linear activation, say) lower the degree for every z alike
-    size = np.max(np.abs(table), axis=0)
-    degree = np.max(np.nonzero(size > 0)[0])
+    finite = np.isfinite(table).all(axis=1)
+    size = np.max(np.abs(table), axis=0, where=finite[:, None], initial=0)
+    degree = np.max(np.nonzero(size > 0)[0], initial=1)
     table = table[:, : degree + 1]
-    singular = table[:, -1] == 0
-    monic = table[:, :-1] / np.where(singular, np.nan, table[:, -1])[:, None]
+    singular = (table[:, -1] == 0) | ~finite
+    with np.errstate(over="ignore", invalid="ignore"):
+        monic = table[:, :-1] / np.where(singular, np.nan, table[:, -1])[:, None]
     companion = np.zeros((z.size, degree, degree), dtype=monic.dtype)
     companion[:, np.arange(1, degree), np.arange(degree - 1)] = 1
     companion[:, :, -1] = -np.where(np.isfinite(monic), monic, 0)

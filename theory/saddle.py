@@ -106,31 +106,37 @@ def certify(system, q, delta, z):
         # Next to an edge a real and a complex solution lie close together, and a small residual does not tell them apart:
         # the distance to the true solution, which the Newton step measures, must be small against the imaginary part.
         isolated = (np.abs(dq) < 1e-2 * q.imag) & (np.abs(d_delta) < 1e-2 * delta.imag)
-        real_q, real_delta = q.real + 0j, delta.real + 0j
-        dq, d_delta = system.newton_step(real_q, real_delta, z)
-        q_slope, delta_slope = system.tangent(real_q, real_delta, z)
-        outside = (np.abs(dq) < 1e-6 * np.abs(q)) & (np.abs(d_delta) < 1e-6 * np.abs(delta))
-        outside &= (q_slope.real > 0) & (delta_slope.real > 0) & (np.abs(q.imag) < 1e-6 * np.abs(q))
-    real = (z.imag == 0) & outside & ~isolated
-    small &= (residual_size(system, real_q, real_delta, z) < TOLERANCE) | ~real
-    q, delta = np.where(real, real_q, q), np.where(real, real_delta, delta)
-    return small & (real | (upper & ((z.imag != 0) | isolated))), q, delta
+    isolated &= z.imag == 0
+    index = np.flatnonzero((z.imag == 0) & ~isolated & (np.abs(q.imag) < 1e-6 * np.abs(q)))
+    real_q, real_delta = q[index].real + 0j, delta[index].real + 0j
+    with np.errstate(all="ignore"):
+        dq, d_delta = system.newton_step(real_q, real_delta, z[index])
+        q_slope, delta_slope = system.tangent(real_q, real_delta, z[index])
+        outside = (np.abs(dq) < 1e-6 * np.abs(real_q)) & (np.abs(d_delta) < 1e-6 * np.abs(real_delta))
+    outside &= (
+        (q_slope.real > 0) & (delta_slope.real > 0) & (residual_size(system, real_q, real_delta, z[index]) < TOLERANCE)
+    )
+    real, index = np.zeros(z.size, bool), index[outside]
+    real[index] = True
+    q, delta = np.where(real, q.real, q), np.where(real, delta.real, delta)
+    return real | (small & upper & ((z.imag != 0) | isolated)), q, delta
 
 
 def polish(system, q, delta, z, steps=3):
     """At most ``steps`` Newton steps, each kept only where it lowers the residual."""
-    size = residual_size(system, q, delta, z)
+    q, delta, size = q.copy(), delta.copy(), residual_size(system, q, delta, z)
+    active = np.flatnonzero(size >= 2e-16)
     for _ in range(steps):
         with np.errstate(all="ignore"):
-            dq, d_delta = system.newton_step(q, delta, z)
-        new_size = residual_size(system, q + dq, delta + d_delta, z)
-        better = new_size < size
-        if not better.any():
+            dq, d_delta = system.newton_step(q[active], delta[active], z[active])
+            new_q, new_delta = q[active] + dq, delta[active] + d_delta
+        new_size = residual_size(system, new_q, new_delta, z[active])
+        better = new_size < size[active]
+        active = active[better]  # a step that did not help once would be the same again
+        if active.size == 0:
             break
-        q, delta = np.where(better, q + dq, q), np.where(better, delta + d_delta, delta)
-        size = np.where(better, new_size, size)
-        if np.max(size) < 2e-16:
-            break
+        q[active], delta[active], size[active] = new_q[better], new_delta[better], new_size[better]
+        active = active[size[active] >= 2e-16]
     return q, delta
 
 

@@ -24,6 +24,8 @@ class Spectrum:
         c = model.coefficients()
         parameters = (float(model.psi_p), float(model.psi_n), c.a * model.decay, c.b, c.v, c.s)
         self.system = SaddleSystem(parameters, model.data.eigenvalues, model.data.weights)
+        # the same in y = z − s_t²: a bulk may lie so close to s_t² that λ itself does not resolve it
+        self.shifted = SaddleSystem((*parameters[:5], 0.0), model.data.eigenvalues, model.data.weights)
 
     def __repr__(self):
         return f"Spectrum({self.model})"
@@ -41,7 +43,7 @@ class Spectrum:
             "polynomial" takes the certified root of the resolvent polynomial (default up to 4 eigenvalues of the
             covariance), "continuation" follows the branch from infinity. They agree to rounding.
         dps : int, optional
-            Decimal digits; the result is then ``mpmath.mpc``, or a list of them for an array.
+            Decimal digits; the result is then ``mpmath.mpc``, or an object array of them shaped like ``z``.
 
         Returns
         -------
@@ -60,12 +62,15 @@ class Spectrum:
         (polynomial), or as m × 100 µs/40 (continuation). At 50 digits about 5 ms a point.
         """
         one_of("method", method, METHODS)
-        if dps is not None:
-            return self._stieltjes_mpmath(z, method, positive_integer("dps", dps))
         array = finite_array("z", z, complex)
         for location, _ in self.atoms():
             if np.any(array == location):
                 raise ValueError(f"z = {location} is an atom of the spectrum, where q is infinite; allowed: any other z")
+        if dps is not None:
+            dps, exact = positive_integer("dps", dps), np.asarray(z, dtype=object)
+            result = np.empty(exact.shape, dtype=object)
+            result.ravel()[:] = [self._stieltjes_mpmath(item, method, dps) for item in exact.ravel()]
+            return result.item() if array.ndim == 0 else result
         q, _ = self._solve(array.ravel(), method)
         return complex(q[0]) if array.ndim == 0 else q.reshape(array.shape)
 
@@ -85,15 +90,21 @@ class Spectrum:
 
     def solve_or_nan(self, z, method="auto"):
         """(q, δ, residual), q and δ NaN within rounding of an edge; ``z`` flat, in the closed upper half-plane."""
-        residual = np.zeros(z.size)
-        polynomial_exists = self.system.nodes.size <= polynomial.MAX_ATOMS
+        return self.solve_shifted(z - self.model.coefficients().s2, method)
+
+    def solve_shifted(self, y, method="auto"):
+        """`solve_or_nan` at z = s_t² + y."""
+        residual = np.zeros(y.size)
+        if y.size == 0:
+            return *np.zeros((2, 0), complex), residual
+        polynomial_exists = self.shifted.nodes.size <= polynomial.MAX_ATOMS
         if method == "polynomial" or (method == "auto" and polynomial_exists):
-            q, delta = polynomial.solve(self.system, z)
+            q, delta = polynomial.solve(self.shifted, y)
             missed = np.isnan(q)  # degenerate roots: the path from infinity decides
         else:
-            q, delta, missed = *np.full((2, z.size), np.nan, complex), np.ones(z.size, bool)
+            q, delta, missed = *np.full((2, y.size), np.nan, complex), np.ones(y.size, bool)
         if missed.any():
-            q[missed], delta[missed], residual[missed] = continuation.solve(self.system, z[missed], self.upper_bound)
+            q[missed], delta[missed], residual[missed] = continuation.solve(self.shifted, y[missed], self.upper_bound)
         return q, delta, residual
 
     def density_or_nan(self, lam, method="auto"):
@@ -101,8 +112,6 @@ class Spectrum:
         return self.solve_or_nan(lam.astype(complex), method)[0].imag / np.pi
 
     def _stieltjes_mpmath(self, z, method, dps):
-        if isinstance(z, (list, tuple, np.ndarray)):
-            return [self._stieltjes_mpmath(item, method, dps) for item in z]
         with mpmath.workdps(dps + 15):
             z = mpmath.mpc(z) if isinstance(z, (complex, mpmath.mpc, np.complexfloating)) else mpmath.mpc(to_mpf(z))
             start_q, start_delta = (x[0] for x in self._solve(np.array([complex(z)]), "auto"))
@@ -113,14 +122,14 @@ class Spectrum:
             else:
                 q, _ = refine(system, start_q, start_delta, z, dps)
         with mpmath.workdps(dps):
-            return +q
+            return mpmath.mpc(q)
 
-    def system_mpmath(self, dps):
-        """The saddle-point equations with parameters to ``dps`` + 15 digits."""
+    def system_mpmath(self, dps, shifted=False):
+        """The saddle-point equations with parameters to ``dps`` + 15 digits; in y = z − s_t² if ``shifted``."""
         with mpmath.workdps(dps + 15):
             c = self.model.coefficients(dps + 15)
             alpha = c.a * mpmath.exp(-to_mpf(self.model.t))
-            parameters = (to_mpf(self.model.psi_p), to_mpf(self.model.psi_n), alpha, c.b, c.v, c.s)
+            parameters = (to_mpf(self.model.psi_p), to_mpf(self.model.psi_n), alpha, c.b, c.v, 0 * c.s if shifted else c.s)
             return SaddleSystem(parameters, *self.model.data.mpmath_spectrum(), module="mpmath")
 
     # --- the law -------------------------------------------------------------------------------------------------
@@ -149,10 +158,10 @@ class Spectrum:
             values = self.density_or_nan(flat[inside], method)
             unknown = np.isnan(values)
             if unknown.any():  # within rounding of an edge, where the density vanishes
-                points, edges_ = flat[inside][unknown], np.array(self.edges())
-                distance = np.abs(points[:, None] / edges_ - 1).min(axis=1)
-                if distance.max() > 1e-9:
-                    raise ConvergenceError(f"no certified density at lam = {points[np.argmax(distance)]:.12g}")
+                points, bulks = flat[inside][unknown], np.array(self.edges()).reshape(-1, 2)
+                within = (points[:, None] > bulks[:, 0] * (1 + 1e-9)) & (points[:, None] < bulks[:, 1] * (1 - 1e-9))
+                if within.any():
+                    raise ConvergenceError(f"no certified density at lam = {points[within.any(axis=1)][0]:.12g}")
                 values[unknown] = 0
             result[inside] = values
         return float(result[0]) if lam.ndim == 0 else result.reshape(lam.shape)
@@ -179,9 +188,14 @@ class Spectrum:
         return edges.refine_all(self, positive_integer("dps", dps))
 
     @cached_property
+    def edge_table(self):
+        """Rows (y, q, δ), one for each edge λ = s_t² + y."""
+        return edges.locate(self)
+
+    @cached_property
     def _edges(self):
-        found = edges.locate(self)
-        _, weights = edges.quadrature(self, found)
+        found = tuple(float(y) for y in self.model.coefficients().s2 + self.edge_table[:, 0])
+        _, weights = edges.quadrature(self)
         mass = weights.sum() + sum(weight for _, weight in self.atoms())
         if not abs(mass - 1) < 1e-8:
             raise ConvergenceError(

@@ -7,6 +7,8 @@ import numpy as np
 
 
 def _as_float(name, value, allowed):
+    if isinstance(value, str):
+        raise ValueError(f"{name} = {value!r} is not a real number; allowed: {allowed}")
     if isinstance(value, (bool, np.bool_)):
         raise ValueError(f"{name} = {value!r} is a truth value; allowed: {allowed}")
     try:
@@ -18,18 +20,23 @@ def _as_float(name, value, allowed):
     return number
 
 
+def _plain(value):
+    """A NumPy scalar or zero-dimensional array as the Python number it holds, which is hashable."""
+    return value.item() if isinstance(value, (np.generic, np.ndarray)) else value
+
+
 def positive(name, value):
-    """Return ``value`` unchanged if it is a finite real number > 0, else raise ``ValueError``."""
+    """Return ``value`` (a NumPy scalar as a Python number) if it is a finite real number > 0, else raise ``ValueError``."""
     if _as_float(name, value, "a finite real number > 0") <= 0:
         raise ValueError(f"{name} = {value!r} is out of range; allowed: a finite real number > 0")
-    return value
+    return _plain(value)
 
 
 def non_negative(name, value):
-    """Return ``value`` unchanged if it is a finite real number >= 0, else raise ``ValueError``."""
+    """Return ``value`` (a NumPy scalar as a Python number) if it is finite, real and >= 0, else raise ``ValueError``."""
     if _as_float(name, value, "a finite real number >= 0") < 0:
         raise ValueError(f"{name} = {value!r} is out of range; allowed: a finite real number >= 0")
-    return value
+    return _plain(value)
 
 
 def positive_integer(name, value):

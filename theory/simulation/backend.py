@@ -49,7 +49,7 @@ def backend(device=None, library=None):
     ImportError
         The library is not installed.
     """
-    device = device if device is not None else os.environ.get("THEORY_DEVICE") or "cpu"
+    device = device if device is not None else os.environ.get("THEORY_DEVICE") or ("cuda" if library == "cupy" else "cpu")
     if library is None:
         library = "torch" if str(device).startswith("cuda") else "numpy"
     one_of("library", library, LIBRARIES)
@@ -67,15 +67,24 @@ def backend(device=None, library=None):
             raise ImportError(
                 f"device = {device!r} needs PyTorch, which is not installed: pip install 'theory[gpu]'"
             ) from error
-        if str(device).startswith("cuda") and not torch.cuda.is_available():
+        try:
+            chosen = torch.device(device)
+        except (RuntimeError, TypeError):
+            raise ValueError(f"device = {device!r} is not a device of PyTorch; allowed: 'cpu', 'cuda'") from None
+        if chosen.type == "cuda" and not torch.cuda.is_available():
             raise ValueError(f"device = {device!r}: PyTorch {torch.__version__} finds no CUDA device; allowed here: 'cpu'")
-        return Backend(xp, torch.device(device))
+        return Backend(xp, chosen)
     if library == "cupy":
+        if not str(device).startswith("cuda"):
+            raise ValueError(f"device = {device!r} is not available with library = 'cupy'; allowed: 'cuda'")
         try:
             import array_api_compat.cupy as xp
         except ImportError as error:
             raise ImportError("library = 'cupy' needs CuPy, which is not installed") from error
-        return Backend(xp, xp.cuda.Device(0))
+        return Backend(xp, xp.cuda.Device(int(str(device).partition(":")[2] or 0)))
     import array_api_strict as xp
 
-    return Backend(xp, xp.Device("CPU_DEVICE") if device == "cpu" else device)
+    try:
+        return Backend(xp, xp.Device("CPU_DEVICE" if device == "cpu" else device) if isinstance(device, str) else device)
+    except ValueError:
+        raise ValueError(f"device = {device!r} is not a device of array_api_strict; allowed: 'cpu', 'device1'") from None

@@ -47,7 +47,10 @@ def simulate(model, d, seed=0, *, features="network", noise_draws=None, device=N
             raise ValueError(f"noise_draws = {noise_draws} has no meaning with features = 'equivalent'; allowed: None")
     where = choose_backend(device, library)
     p, n = (max(1, round(float(ratio) * d)) for ratio in (model.psi_p, model.psi_n))
-    rng = np.random.default_rng(seed)
+    try:
+        rng = np.random.default_rng(seed)
+    except (TypeError, ValueError):
+        raise ValueError(f"seed = {seed!r} is not a seed; allowed: an integer >= 0") from None
     W = where.asarray(rng.standard_normal((p, d)))
     X = where.asarray(np.sqrt(covariance_eigenvalues(model.data, d))[:, None] * rng.standard_normal((d, n)))
     if features == "equivalent":

@@ -6,10 +6,12 @@ formula gives
 
     E_ξ[φ_i φ_j] = Σ_k c_k(μ_i) c_k(μ_j) ϱ_ij^k / k!   (i ≠ j),        E_ξ[φ_i ξ] = c_1(μ_i) W_i/|W_i|.
 
-Off the diagonal ϱ = O(d^{-1/2}), so the terms k ≤ 4 leave an error O(d^{-5/2}); the diagonal is a one-dimensional quadrature.
+Off the diagonal ϱ = O(d^{-1/2}), so the terms k ≤ 4 leave an error O(d^{-5/2}); the diagonal is a quadrature in one
+dimension.
 Derived here (theory of Hermite expansions), checked against Monte Carlo by ``tests/test_simulation.py``.
 """
 
+import itertools
 import math
 
 import numpy as np
@@ -71,7 +73,7 @@ def _nodes(backend, activation, mu, tau):
         bounds.append(xp.clip((kink - mu) / tau, -reach, reach))
     bounds.append(xp.full_like(mu, reach))
     z, weight = [], []
-    for low, high in zip(bounds[:-1], bounds[1:], strict=True):
+    for low, high in itertools.pairwise(bounds):
         half = (high - low)[..., None] / 2
         points = low[..., None] + half * (unit + 1)
         z.append(points)
