@@ -92,49 +92,27 @@ def factored(expression):
     return sp.factor(expression.xreplace(stand_ins)).xreplace({symbol: integral for integral, symbol in stand_ins.items()})
 
 
-def _linear_root(expression, unknown):
-    expression = sp.expand(expression)
-    slope = expression.coeff(unknown)
-    constant = expression.subs(unknown, 0)
-    return factored(-constant / slope)
+def critical_values(branch):
+    """The two critical values of z(D): the first z_k that depends on D, and the next one if it is there.
 
-
-def critical_values(branch, last):
-    """The two critical values of z(D) as series in κ up to κ^last, the critical point being expanded along."""
+    Both are taken at the critical points of the first: by stationarity the shift of these points counts one order later.
+    """
     first = min(k for k, term in branch.items() if term.has(D))
+    assert max(branch) <= first + 1  # beyond, the critical points have to be expanded as well
     slope = sp.Poly(sp.numer(sp.together(sp.diff(branch[first], D))), D)
-    # the leading condition is quadratic: D = (−β + R)/(2γ), and R² is replaced wherever it appears
+    # the condition is quadratic: D = (−β + R)/(2γ), and R² is replaced wherever it appears
     gamma, beta, constant = slope.all_coeffs()
     square = sp.factor(beta**2 - 4 * gamma * constant)
     size = sp.sqrt(square)
     if size.is_rational_function():
-        return [_critical_value(branch, last, (-beta + sign * size) / (2 * gamma), factored) for sign in (-1, 1)]
+        return [_value(branch, (-beta + sign * size) / (2 * gamma), factored) for sign in (-1, 1)]
     R = sp.Symbol("R")
-    series = _critical_value(branch, last, (-beta + R) / (2 * gamma), lambda e: _reduced(e, R, square))
+    series = _value(branch, (-beta + R) / (2 * gamma), lambda e: _reduced(e, R, square))
     return [series.subs(R, sign * size) for sign in (-1, 1)]
 
 
-def _critical_value(branch, last, point, tidy):
-    """The critical value that starts at the leading critical point D = ``point``; ``tidy`` simplifies each coefficient."""
-    first = min(k for k, term in branch.items() if term.has(D))
-    depth = last - first
-    shifts = sp.symbols(f"x1:{depth + 1}") if depth else ()
-    step = sum(kappa**k * x for k, x in enumerate(shifts, start=1))
-    # Taylor coefficients around the leading critical point: what is multiplied by κ^k needs depth − k + 1 derivatives
-    taylor = {
-        (k, j): tidy(sp.diff(branch[first + k], D, j).subs(D, point)) / sp.factorial(j)
-        for k in range(depth + 1)
-        for j in range(depth - k + 2)
-    }
-    value = sum(a * kappa**k * step**j for (k, j), a in taylor.items() if j <= depth - k)
-    slope = sum(a * j * kappa**k * step ** (j - 1) for (k, j), a in taylor.items() if j)
-    value, slope = ([sp.expand(x).coeff(kappa, k) for k in range(depth + 1)] for x in (value, slope))
-    solution = {}
-    for k, x in enumerate(shifts, start=1):
-        solution[x] = tidy(_linear_root(slope[k].subs(solution), x))
-    value = [tidy(sp.sympify(a).subs(solution)) for a in value]
-    below = sum(kappa**k * term for k, term in branch.items() if k < first)
-    return below + sum(kappa ** (first + k) * a for k, a in enumerate(value))
+def _value(branch, point, tidy):
+    return sum(kappa**k * tidy(term.subs(D, point)) for k, term in branch.items())
 
 
 def _reduced(expression, R, square):

@@ -147,7 +147,7 @@ def sample_bulk(order=1, spectrum=IDENTITY):
 @cache
 def _sample_bulk(order):
     branch = curve(None, D, 1, 0, order)
-    edges = [_in_ratios(edge, 1) for edge in critical_values(branch, order)]
+    edges = [_in_ratios(edge, 1) for edge in critical_values(branch)]
     return Bulk(S.psi_n / S.psi_p, branch, tuple(edges))
 
 
@@ -204,7 +204,7 @@ def _local_bulk(branch, order, weight):
     if order == 0:
         edges = [kappa**first * branch[first]] * 2
     else:
-        edges = critical_values(branch, first + order)
+        edges = critical_values(branch)
     return Bulk(weight / S.psi_p, branch, tuple(_in_ratios(edge, 2) for edge in edges))
 
 
