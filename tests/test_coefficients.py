@@ -1,174 +1,228 @@
-"""a, b, v, s against independent routes: the Hermite series, arcsine and arc-cosine kernels, nested adaptive quadrature."""
+"""a, b, v, s: closed forms and quadrature against Hermite series, arcsine and arc-cosine kernels typed here."""
 
 import mpmath
 import numpy as np
 import pytest
 import sympy as sp
 from scipy import integrate
-from tolerances import EXACT
+from scipy.special import erf
+from tolerances import digits, double
 
-from theory import ConvergenceError, Gaussian, RandomFeatureModel, activations
+from theory import ConvergenceError, Gaussian, RandomFeatureModel
+from theory import activations as A
 from theory.activations import Activation
-from theory.coefficients import _by_quadrature, coefficients, diffusion_scales
-from theory.symbolic import hermite
+from theory.coefficients import _by_quadrature, coefficients
+from theory.symbolic.hermite import closed_form
 
-x = activations.x
-CLOSED = {
-    a.name: a
-    for a in (
-        activations.erf,
-        activations.relu,
-        activations.leaky_relu(),
-        activations.sin,
-        activations.cos,
-        activations.sign,
-        activations.linear,
-        activations.hermite(2),
-        activations.hermite(3),
-        activations.polynomial([1, 2, 0, 1]),
-        Activation(x + 2 * sp.erf(3 * x) + 1),
-        Activation(sp.sin(2 * x) + sp.cos(2 * x) / 3 + x),
-    )
+x = sp.Symbol("x", real=True)
+
+#: every activation of the catalogue and one of each kind that a user may bring
+TABLE = {
+    "tanh": A.tanh,
+    "erf": A.erf,
+    "ReLU": A.relu,
+    "leaky ReLU": A.leaky_relu(0.1),
+    "sin": A.sin,
+    "cos": A.cos,
+    "sign": A.sign,
+    "linear": A.linear,
+    "GELU": A.gelu,
+    "softplus": A.softplus,
+    "SiLU": A.silu,
+    "polynomial": A.polynomial([1, -2, 0.5, 0.25]),
+    "He_2": A.hermite(2),
+    "He_3": A.hermite(3),
+    "Max": Activation(sp.Max(-1, sp.Min(1, x))),
+    "Heaviside": Activation(sp.Heaviside(x)),
+    "shifted ReLU": Activation(sp.Max(0, x - sp.Rational(1, 2))),
+    "Piecewise": Activation(sp.Piecewise((x, sp.Abs(x) < 1), (0, True))),
+    "sin²": Activation(sp.sin(x) ** 2),
+    "exp": Activation(sp.exp(x / 2)),
+    "heavy even": Activation(sp.exp(x**2 / 8)),
+    "sin + 2x": Activation(sp.sin(x) + 2 * x),
+    "callable": Activation(lambda a: a / np.sqrt(1 + a**2), name="algebraic"),
+    "callable with a kink": Activation(lambda a: np.maximum(a - 0.3, 0), name="hinge", kinks=(0.3,)),
 }
-QUADRATURE = {a.name: a for a in (activations.tanh, activations.gelu, activations.softplus, activations.silu)}
-QUADRATURE["ELU"] = Activation(sp.Piecewise((x, x > 0), (sp.exp(x) - 1, True)))
-QUADRATURE["callable"] = Activation(lambda y: y / (1 + y**2), name="odd")
-NAMES = ("a", "b", "v", "s", "kappa", "gamma")
+CLOSED = {"erf", "ReLU", "leaky ReLU", "sin", "cos", "sign", "linear", "polynomial", "He_2", "He_3", "Heaviside", "sin + 2x"}
 
 
-@pytest.mark.parametrize("name", CLOSED)
-@pytest.mark.parametrize("t", [1e-3, 0.1, 2.0])
+def hermite_series(activation, t, variance, terms=80):
+    """(κ, a, v², s²) from μ_k = E σ(Γz) He_k(z), k < terms, on a grid split at the kinks: shares nothing with the package."""
+    decay2, noise2 = np.exp(-2 * t), -np.expm1(-2 * t)
+    gamma = np.sqrt(decay2 * variance + noise2)
+    rho = decay2 * variance / gamma**2
+    breaks = np.unique(np.concatenate([np.linspace(-13, 13, 105), np.array(activation.kinks) / gamma]))
+    unit, weight = np.polynomial.legendre.leggauss(20)
+    half = np.diff(breaks)[:, None] / 2
+    z = (breaks[:-1, None] + half * (unit + 1)).ravel()
+    measure = (half * weight).ravel() * np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
+    sigma = activation(gamma * z)
+    previous, current, mu = np.zeros_like(z), np.ones_like(z), []  # He_k/√k!, which stays bounded
+    for k in range(terms):
+        mu.append(measure @ (sigma * current))
+        previous, current = current, (z * current - np.sqrt(k) * previous) / np.sqrt(k + 1)
+    v2 = sum(mu[k] ** 2 * rho**k for k in range(2, terms))
+    return mu[0], mu[1] / gamma, v2, measure @ sigma**2 - mu[0] ** 2 - mu[1] ** 2 - v2
+
+
+@pytest.mark.parametrize("name", TABLE)
+@pytest.mark.parametrize("t, variance", [(0.3, 1.0), (1.0, 2.5)])
+def test_against_the_hermite_series(name, t, variance):
+    found = coefficients(TABLE[name], t, variance)
+    kappa, a, v2, s2 = hermite_series(TABLE[name], t, variance)
+    tolerance = double("coefficient")
+    assert found.gamma == pytest.approx(np.sqrt(1 + np.exp(-2 * t) * (variance - 1)), rel=double("identity"))
+    assert found.b == pytest.approx(np.sqrt(-np.expm1(-2 * t)) * found.a, rel=double("identity"))
+    assert [found.kappa, found.a] == pytest.approx([kappa, a], rel=tolerance, abs=tolerance)
+    assert [found.v2, found.s2] == pytest.approx([v2, s2], rel=tolerance, abs=tolerance)
+
+
+def test_closed_forms_are_the_expected_ones():
+    found = {n for n, f in TABLE.items() if f.expression is not None and closed_form(f.expression) is not None}
+    assert found == CLOSED
+
+
+@pytest.mark.parametrize("name", sorted(CLOSED - {"linear"}))
+@pytest.mark.parametrize("t", [1e-6, 0.02, 3.0])
 def test_closed_form_against_quadrature(name, t):
-    assert hermite.closed_form(CLOSED[name].expression) is not None
-    closed, numeric = coefficients(CLOSED[name], t, 1.3), _by_quadrature(CLOSED[name], t, 1.3)
-    for field in NAMES:
-        assert abs(getattr(closed, field) - getattr(numeric, field)) < 1e-11 * (1 + abs(getattr(closed, field)))
+    closed, quadrature = coefficients(TABLE[name], t, 1.0), _by_quadrature(TABLE[name], t, 1.0)
+    for field in ("kappa", "a", "v2", "s2"):
+        scale = max(abs(closed.kappa) ** 2, closed.a**2, closed.v2, closed.s2)
+        assert getattr(quadrature, field) == pytest.approx(getattr(closed, field), abs=double("coefficient") * scale)
 
 
-@pytest.mark.parametrize("name", QUADRATURE)
-def test_quadrature_against_nested_adaptive_integration(name):
-    activation, t, variance = QUADRATURE[name], 0.2, 0.8
-    data, noise, gamma = diffusion_scales(t, variance)
-
-    def weight(z):
-        return np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
-
-    def value(z):
-        return float(activation(np.array([z]))[0])
-
-    def average(f, points=None):
-        return integrate.quad(lambda z: weight(z) * f(z), -9, 9, points=points, epsabs=1e-13, limit=200)[0]
-
-    a = average(lambda z: z * value(gamma * z), [0]) / gamma
-    kappa, second = average(lambda z: value(gamma * z), [0]), average(lambda z: value(gamma * z) ** 2, [0])
-    nodes, weights = np.polynomial.hermite_e.hermegauss(60)
-    weights = weights / weights.sum()
-    h = np.array([average(lambda v: value(data * u + noise * v), [np.clip(-data * u / noise, -8, 8)]) for u in nodes])
-    overlap = weights @ h**2
-    c = coefficients(activation, t, variance)
-    assert np.isclose(c.a, a, rtol=1e-10)
-    assert np.isclose(c.b, np.sqrt(-np.expm1(-2 * t)) * a, rtol=1e-10)
-    assert np.isclose(c.kappa, kappa, rtol=1e-9, atol=1e-12)
-    # the outer rule of 60 nodes resolves the smooth h(u) to about 1e-6 where σ has a kink
-    outer = 1e-5 if activation.kinks else 1e-9
-    assert abs(c.v2 - (overlap - (a * data) ** 2 - kappa**2)) < outer
-    assert abs(c.s2 - (second - overlap - (noise * a) ** 2)) < outer
+def arcsine(t, ctx=mpmath):
+    """erf: E[erf(x)erf(y)] = (2/π) arcsin(2Γ²ρ/(1+2Γ²)) with Γ = 1 (C. Williams, 1998)."""
+    rho = ctx.exp(-2 * t)
+    a2 = 4 / (3 * ctx.pi)
+    v2 = 2 / ctx.pi * ctx.asin(2 * rho / 3) - a2 * rho
+    return a2, v2, 2 / ctx.pi * ctx.asin(ctx.mpf(2) / 3) - a2 - v2
 
 
-def test_hermite_series():
-    """v² = Σ μ_k² ρ^k/k!, s² = Σ μ_k² (1 − ρ^k)/k!: both need the 1/k!."""
-    t = 0.3
-    c = coefficients(activations.tanh, t, 1.0)
-    nodes, weights = np.polynomial.hermite_e.hermegauss(150)
-    weights = weights / weights.sum()
-    rho = np.exp(-2 * t)
-    v2 = s2 = 0.0
-    factorial = 1.0
-    for k in range(2, 40):
-        factorial *= k
-        mu = weights @ (np.tanh(nodes) * np.polynomial.hermite_e.hermeval(nodes, [0] * k + [1]))
-        v2 += mu**2 * rho**k / factorial
-        s2 += mu**2 * (1 - rho**k) / factorial
-    assert np.isclose(c.v2, v2, rtol=1e-6)
-    assert np.isclose(c.s2, s2, rtol=1e-2)  # the tail of the series with weight one decays slowly
+def arccosine(t, ctx=mpmath):
+    """ReLU: E[ReLU ReLU] = (√(1−ρ²) + ρ(π − arccos ρ))/2π with Γ = 1 (Y. Cho and L. Saul, 2009)."""
+    rho = ctx.exp(-2 * t)
+    kernel = (ctx.sqrt(1 - rho**2) + rho * (ctx.pi - ctx.acos(rho))) / (2 * ctx.pi)
+    v2 = kernel - 1 / (2 * ctx.pi) - rho / 4
+    return ctx.mpf(1) / 4, v2, ctx.mpf(1) / 4 - 1 / (2 * ctx.pi) - v2
 
 
-def test_arcsine_and_arc_cosine():
-    t, variance = 0.2, 1.7
-    data, _, gamma = diffusion_scales(t, variance)
-    rho = (data / gamma) ** 2
-    c = coefficients(activations.erf, t, variance)
-    kernel = 2 / np.pi * np.arcsin(2 * gamma**2 * rho / (1 + 2 * gamma**2))
-    a = 2 / np.sqrt(np.pi * (1 + 2 * gamma**2))
-    assert np.isclose(c.a, a, rtol=EXACT["closed form"])
-    assert np.isclose(c.v2, kernel - (a * gamma) ** 2 * rho, rtol=1e-11)
-    c = coefficients(activations.relu, t, variance)
-    angle = np.arccos(rho)
-    kernel = gamma**2 / (2 * np.pi) * (np.sin(angle) + (np.pi - angle) * np.cos(angle))
-    assert np.isclose(c.a, 0.5)
-    assert np.isclose(c.v2, kernel - gamma**2 * rho / 4 - gamma**2 / (2 * np.pi), rtol=1e-11)
-    assert np.isclose(c.s2, gamma**2 / 2 - kernel - gamma**2 * (1 - rho) / 4, rtol=1e-11)
+def arcsign(t, ctx=mpmath):
+    """sign: E[sign sign] = (2/π) arcsin ρ."""
+    rho = ctx.exp(-2 * t)
+    v2 = 2 / ctx.pi * (ctx.asin(rho) - rho)
+    return 2 / ctx.pi, v2, 1 - 2 / ctx.pi - v2
 
 
-def test_derived_kernels_are_the_published_ones():
-    rho, gamma = hermite.rho, hermite.Gamma
-    arcsine = 2 / sp.pi * sp.asin(2 * gamma**2 * rho / (1 + 2 * gamma**2))
-    assert sp.simplify(hermite.closed_form(sp.erf(x)).kernel - arcsine) == 0
-    arc_cosine = gamma**2 / (2 * sp.pi) * (sp.sqrt(1 - rho**2) + rho * (sp.pi / 2 + sp.asin(rho)))
-    assert sp.simplify(hermite.closed_form(activations.relu.expression).kernel - arc_cosine) == 0
-    assert sp.simplify(hermite.closed_form(sp.sign(x)).kernel - 2 / sp.pi * sp.asin(rho)) == 0
+KERNELS = {"erf": (A.erf, arcsine), "ReLU": (A.relu, arccosine), "sign": (A.sign, arcsign)}
 
 
-@pytest.mark.parametrize("t", [1e-8, 1e-4, 20.0])
-def test_extreme_times_keep_their_digits(t):
-    c, exact = coefficients(activations.erf, t, 1.0), coefficients(activations.erf, t, 1.0, 30)
-    for field in ("a", "b", "v", "s"):
-        assert np.isclose(getattr(c, field), float(getattr(exact, field)), rtol=1e-12)
-    smooth = coefficients(activations.tanh, min(t, 5.0), 1.0)
-    assert smooth.v > 0 and smooth.s > 0
+@pytest.mark.parametrize("name", KERNELS)
+@pytest.mark.parametrize("t", [1e-8, 1e-3, 0.1, 1.0, 20.0])
+def test_known_kernels_in_double_precision(name, t):
+    activation, kernel = KERNELS[name]
+    with mpmath.workdps(80):
+        expected = [float(value) for value in kernel(mpmath.mpf(t))]
+    found = coefficients(activation, t, 1.0)
+    assert [found.a**2, found.v2, found.s2] == pytest.approx(expected, rel=double("identity"))
 
 
-def test_precision_ladder():
-    for activation, levels in ((activations.erf, (15, 30, 60)), (activations.tanh, (15, 25))):
-        results = [coefficients(activation, mpmath.mpf("0.1"), mpmath.mpf(1), dps) for dps in levels]
-        for low, high, dps in zip(results, results[1:], levels, strict=False):
-            with mpmath.workdps(60):
-                for field in ("a", "b", "v", "s"):
-                    assert abs(getattr(low, field) / getattr(high, field) - 1) < mpmath.mpf(10) ** (2 - dps)
+@pytest.mark.parametrize("name", KERNELS)
+def test_known_kernels_to_many_digits(name):
+    activation, kernel = KERNELS[name]
+    previous = None
+    for dps in (15, 30, 60):
+        found = coefficients(activation, sp.Rational(1, 10), 1, dps)
+        with mpmath.workdps(2 * dps + 20):
+            expected = kernel(mpmath.mpf(1) / 10)
+            for value, exact in zip((found.a**2, found.v2, found.s2), expected, strict=True):
+                assert abs(value - exact) < digits(dps) * abs(exact)
+            if previous is not None:
+                assert abs(found.v - previous.v) < digits(dps // 2) * found.v
+        previous = found
 
 
-def test_linear_activation_has_no_nonlinear_part():
-    c = coefficients(activations.linear, 0.3, 2.0)
-    assert (c.a, c.v, c.s, c.kappa) == (1.0, 0.0, 0.0, 0.0)
+def test_tanh_to_thirty_digits():
+    """The trapezoidal rule against mpmath's adaptive quadrature: a, and E σ² which splits into a²Γ² + v² + s²."""
+    found = coefficients(A.tanh, sp.Rational(1, 2), 1, 30)
+    in_double = coefficients(A.tanh, 0.5, 1.0)
+    with mpmath.workdps(40):
+
+        def gauss(f):
+            weight = 1 / mpmath.sqrt(2 * mpmath.pi)
+            return 2 * weight * mpmath.quad(lambda z: f(z) * mpmath.exp(-(z**2) / 2), [0, 2, 4, 8, 16])
+
+        slope, square = gauss(lambda z: mpmath.sech(z) ** 2), gauss(lambda z: mpmath.tanh(z) ** 2)
+        assert abs(found.a - slope) < digits(30)
+        assert abs(found.a**2 + found.v2 + found.s2 - square) < digits(30)
+    assert [float(found.v), float(found.s)] == pytest.approx([in_double.v, in_double.s], rel=double("coefficient"))
+
+
+def test_two_dimensional_average_of_tanh():
+    """v² by a double integral of scipy over both noises, which nothing else here uses."""
+    t = 0.4
+    data, noise = np.exp(-t), np.sqrt(-np.expm1(-2 * t))
+    gauss = lambda u: np.exp(-(u**2) / 2) / np.sqrt(2 * np.pi)  # noqa: E731
+    h = lambda u: integrate.quad(lambda w: np.tanh(data * u + noise * w) * gauss(w), -12, 12)[0]  # noqa: E731
+    kernel = integrate.quad(lambda u: h(u) ** 2 * gauss(u), -12, 12)[0]
+    found = coefficients(A.tanh, t, 1.0)
+    assert found.v2 == pytest.approx(kernel - (found.a * data) ** 2, rel=double("quadrature"))
+
+
+def test_what_vanishes_is_zero():
+    """Whether a and v vanish decides the rank of U: rounding errors in their place would move the atom."""
+    for activation in (A.cos, A.hermite(2), Activation(sp.sin(x) ** 2), Activation(lambda a: a**2 / (1 + a**2), name="even")):
+        found = coefficients(activation, 0.1, 1.0)
+        assert found.a == found.b == 0 and found.v > 0
+    for activation in (A.linear, Activation(lambda a: 3 * a, name="line")):
+        found = coefficients(activation, 0.1, 1.0)
+        assert found.v == found.s == 0 and found.a > 0
+    assert coefficients(Activation(sp.sin(x) ** 2), 0.5, 1, 20).a == 0
 
 
 def test_variance_is_the_mean_eigenvalue():
-    data = Gaussian(((1.0, 0.5), (3.0, 0.5)))
-    assert data.variance == 2.0
-    assert RandomFeatureModel(activations.tanh, 1, 1, 0.1, data).coefficients().gamma == pytest.approx(
-        np.sqrt(2 * np.exp(-0.2) + 1 - np.exp(-0.2))
-    )
+    data = Gaussian(((0.5, 0.25), (3, 0.75)))
+    model = RandomFeatureModel(A.erf, 2, 2, 0.2, data)
+    gamma2 = np.exp(-0.4) * 2.375 - np.expm1(-0.4)
+    assert model.coefficients().gamma ** 2 == pytest.approx(gamma2, rel=double("identity"))
+    assert model.coefficients().a == pytest.approx(2 / np.sqrt(np.pi * (1 + 2 * gamma2)), rel=double("identity"))
 
 
-@pytest.mark.parametrize("expression", [sp.exp(x**2), sp.exp(x**2 / 2), sp.cosh(x**2)])
-def test_no_second_moment(expression):
-    with pytest.raises(ValueError, match=r"activation = .* no Gaussian second moment .*allowed"):
-        RandomFeatureModel(Activation(expression), 1, 1, 0.1)
+def test_symbolic_and_callable_versions_agree():
+    for expression, function, kinks in ((A.erf, erf, ()), (A.relu, lambda a: np.maximum(a, 0), (0,))):
+        one, other = (coefficients(f, 0.1, 1.0) for f in (expression, Activation(function, name="f", kinks=kinks)))
+        assert [one.a, one.v, one.s] == pytest.approx([other.a, other.v, other.s], rel=double("coefficient"))
 
 
-def test_growth_that_a_gaussian_beats_is_fine():
-    c = coefficients(Activation(sp.exp(x)), 0.1, 1.0)
-    assert np.isclose(c.a, np.exp(0.5), rtol=1e-10)
+def test_results_are_cached():
+    assert coefficients(A.tanh, 0.1, 1.0) is coefficients(A.tanh, 0.1, 1.0)
+    assert closed_form(A.erf.expression) is closed_form(A.erf.expression)
 
 
-def test_undeclared_kink_is_not_certified():
-    hidden = Activation(lambda y: np.abs(y - 0.37), name="hidden kink")
-    with pytest.raises(ConvergenceError, match="kinks"):
+@pytest.mark.parametrize(
+    "function, words",
+    [
+        (sp.exp(x**2), ("exp(x**2)", "second moment")),
+        (sp.exp(x**2 / 4), ("exp(x**2/4)", "second moment")),
+        (lambda a: np.exp(a**2), ("lambda", "second moment")),
+        (1 / (x - sp.Rational(3, 10)), ("1/(x - 3/10)", "second moment")),
+        (sp.sign(x) ** 2, ("sign(x)**2", "constant")),
+        (sp.sin(x) ** 2 + sp.cos(x) ** 2, ("sin(x)**2", "constant")),
+    ],
+)
+def test_activations_that_the_theory_cannot_treat(function, words):
+    with pytest.raises(ValueError, match="allowed: ") as error:
+        RandomFeatureModel(function, 4, 2, 0.1)
+    assert str(error.value).startswith("activation = ") and all(word in str(error.value) for word in words)
+
+
+def test_undeclared_kink_does_not_settle():
+    hidden = Activation(lambda a: np.sign(a - 0.123), name="hidden jump")
+    with pytest.raises(ConvergenceError, match="kinks") as error:
         coefficients(hidden, 0.1, 1.0)
-    declared = Activation(lambda y: np.abs(y - 0.37), name="declared kink", kinks=(0.37,))
-    assert coefficients(declared, 0.1, 1.0).v2 > 0
+    assert error.value.residual > 0
 
 
-def test_more_digits_of_a_kinked_function_are_refused():
-    with pytest.raises(ValueError, match=r"dps = 30 .*allowed: dps=None"):
-        coefficients(QUADRATURE["ELU"], 0.1, 1.0, 30)
+def test_digits_of_a_kinked_function_without_closed_form():
+    with pytest.raises(ValueError, match=r"dps = 30.*allowed: dps=None"):
+        coefficients(Activation(sp.Max(-1, sp.Min(1, x))), 0.1, 1.0, 30)

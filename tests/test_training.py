@@ -232,6 +232,14 @@ def test_phase_diagram_has_three_phases():
     assert np.allclose([diagram.gap[1, 1], diagram.final_gap[1, 1]], curve.generalization_gap)
 
 
+def test_singular_u_trained_forever():
+    # nm < p drawn noise vectors leave U singular: nothing is learned in its null space, and no loss diverges
+    finite = RandomFeatureModel(activations.tanh, 4, 1, 0.3).simulate(20, noise_draws=2)
+    curve = finite.training([1e15, np.inf])
+    assert np.isclose(curve.train[0], curve.train[1], rtol=1e-6) and np.isclose(curve.test[0], curve.test[1], rtol=1e-6)
+    assert 0 <= curve.train[1] < curve.test[1] < np.inf
+
+
 @pytest.mark.parametrize("tau", [-1.0, [1.0, -0.5], np.nan, [1.0, np.nan], "soon"])
 def test_bad_training_times(tau):
     with pytest.raises(ValueError, match=r"tau.*allowed: tau >= 0"):

@@ -1,10 +1,24 @@
-"""Every tolerance of the tests of the theory, keyed by precision."""
+"""All tolerances of the tests of the core, keyed by precision: a test names what it compares, not how closely."""
 
-#: relative error allowed between two routes to the same number
-EXACT = {"double": 1e-12, "closed form": 1e-13, 15: 1e-13, 30: 1e-27, 50: 1e-45, 60: 1e-55}
-#: between the polynomial's root and the branch from infinity, away from edges
-ROUTES = 1e-10
-#: residual of the saddle-point equations, mass of the law, moments
-RESIDUAL, MASS, MOMENT = 1e-10, 1e-8, 1e-7
-#: standard errors that a Monte Carlo average may be off
-SIGMAS = 4.5
+#: quantity → relative tolerance in double precision
+DOUBLE = {
+    "identity": 1e-12,  # two evaluations of one formula
+    "resolvent": 1e-10,  # two methods for q(z), off the edges
+    "edge": 1e-11,  # an edge against an exact root of the discriminant
+    "coefficient": 1e-10,  # a coefficient against an independent quadrature
+    "quadrature": 1e-8,  # against scipy.integrate with default settings, and the certified total mass
+    "moment": 1e-9,  # moments of the law by quadrature over the bulks
+}
+
+#: figures of two Monte Carlo averages agree within this many standard errors (the largest of a few hundred entries)
+STANDARD_ERRORS = 4.5
+
+
+def double(quantity):
+    """Relative tolerance in double precision."""
+    return DOUBLE[quantity]
+
+
+def digits(dps):
+    """Relative tolerance of a result asked for to ``dps`` digits: five are left for the conditioning of the comparison."""
+    return 10.0 ** (5 - dps)

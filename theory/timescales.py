@@ -8,21 +8,22 @@ Definitions, with f = ``within`` and g = ``gap_fraction``:
 * **τ_mem from the edges**: the same for the fastest mode of the lowest interval, λ its upper edge.
 
 Of the n modes that exist because the samples are finitely many, only d overlap with what the loss asks for, and they are the slowest:
-for ψ_p ≫ ψ_n ≫ 1 they lie at λ ≃ s² + (ψ_p/ψ_n) v² b²/(α²λ_Σ + b²), an interval of their own at small t (`memorization_eigenvalue`).
+for ψ_p ≫ ψ_n ≫ 1 they lie at λ ≃ s² + (ψ_p/ψ_n) v² b²/(α²λ_Σ + b²), an interval of their own (`memorization_eigenvalue`).
 Hence τ_mem ≃ ψ_n (α²λ_Σ + b²)/(2Δ_t v² b²), which is ψ_n/(2Δ_t² v²) for Σ = 1: proportional to the number of samples, with τ_gen
 constant (2505.17638; the factor b²/(α²λ_Σ + b²) is derived here, chapter "Two times", checked by ``tests/test_training.py``). The
 exponents are local: d log τ/d log ψ_n at the model's ψ_n.
 """
 
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 import sympy as sp
 from scipy.optimize import brentq, minimize_scalar
 
 from .errors import ConvergenceError
-from .symbolic import symbols as S
+from .symbolic.evaluate import PARAMETERS
+from .symbolic.two_bulks import memorizing_bulk, memorizing_threshold
 from .training import flow_rate, support_bounds, training_curve
 
 #: step of the symmetric difference in log ψ_n
@@ -107,31 +108,26 @@ def edge_times(model):
     return 1 / (rate * edges[-2]), 1 / (rate * edges[1])
 
 
-@cache
-def memorization_series():
-    r"""The two eigenvalues of U that belong to one direction of the data, expanded for ψ_n ≫ 1, as SymPy expressions.
-
-    For ψ_p ≫ ψ_n ≫ 1 the features of W and the nonlinear parts Ω of the samples are orthogonal, and U − s² acts on the pair (direction
-    of variance λ, its samples) as ψ_p times a 2 × 2 matrix: with G/√n = √ψ_p (α√λ, v/√ψ_n) and b² on the first entry.
-
-    Returns
-    -------
-    (large, small) : the leading terms in 1/ψ_n of the two eigenvalues of U − s²
-    """
-    inverse = sp.Symbol("epsilon", positive=True)  # 1/ψ_n
-    G = sp.Matrix([S.alpha * sp.sqrt(S.lam), S.v * sp.sqrt(inverse)])
-    pair = G * G.T + sp.diag(S.b**2, 0)
-    large = sp.factor(pair.trace().subs(inverse, 0))
-    small = sp.factor(pair.det() / large).subs(inverse, 1 / S.psi_n)  # the product of the two is the determinant
-    return S.psi_p * large, S.psi_p * small
+@lru_cache(maxsize=64)
+def _memorizing_centre(spectrum, index):
+    """The centre of the memorizing bulk of one covariance eigenvalue, and the ψ_p/ψ_n above which it is separate, lambdified."""
+    centre = memorizing_bulk(0, spectrum, index).edges[0]
+    return sp.lambdify(PARAMETERS, (centre, memorizing_threshold(spectrum[index][0])), modules="math")
 
 
 def memorization_eigenvalue(model):
-    """Where the d memorizing modes of U lie for ψ_p ≫ ψ_n ≫ 1, one for each eigenvalue of the covariance: float array (m,)."""
-    c = model.coefficients()
-    values = {S.alpha: c.a * model.decay, S.b: c.b, S.v: c.v, S.psi_p: float(model.psi_p), S.psi_n: float(model.psi_n)}
-    small = sp.lambdify(S.lam, memorization_series()[1].subs(values), modules="numpy")
-    return c.s2 + small(model.data.eigenvalues)
+    """Where the d memorizing modes of U lie for ψ_p, ψ_n ≫ 1, one for each eigenvalue of the covariance: float array (m,).
+
+    The leading order of `theory.symbolic.memorizing_bulk`; NaN where those modes have not left the sample bulk. Seconds of
+    derivation the first time in a process, then cached.
+    """
+    spectrum = tuple((sp.nsimplify(value), sp.nsimplify(weight)) for value, weight in model.data.spectrum)
+    parameters = model.spectrum().system.parameters
+    values = []
+    for index in range(len(spectrum)):
+        centre, threshold = _memorizing_centre(spectrum, index)(*parameters)
+        values.append(centre if float(model.psi_p) / float(model.psi_n) > threshold else np.nan)
+    return np.array(values)
 
 
 def timescales(model, within=0.05, gap_fraction=0.5):

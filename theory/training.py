@@ -82,11 +82,11 @@ def losses(model, spectral_filter):
     while True:
         points, s, kernel = contour_data(model, count)
         f = spectral_filter(points.nodes)
-        fine = _losses(points.nodes, points.weights, f, s, kernel, amplitude)
+        fine = contour_losses(points.nodes, points.weights, f, s, kernel, amplitude)
         # Every other node is the same rule with half the nodes. Convergence is geometric, so that the error of the full rule
         # is about the square of the error of the half.
         half = slice(0, None, 2)
-        coarse = _losses(points.nodes[half], 2 * points.weights[half], f[:, half], s[half], kernel[half, half], amplitude)
+        coarse = contour_losses(points.nodes[half], 2 * points.weights[half], f[:, half], s[half], kernel[half, half], amplitude)
         error = max((np.max(np.abs(x - y), initial=0.0) for x, y in zip(fine, coarse, strict=True))) ** 2
         if error <= TOLERANCE:
             return fine
@@ -95,7 +95,7 @@ def losses(model, spectral_filter):
         count *= 2
 
 
-def _losses(nodes, weights, f, s, kernel, amplitude):
+def contour_losses(nodes, weights, f, s, kernel, amplitude):
     """(train, test) for each row of f. A Stieltjes transform picks up a minus sign: ∫dμ f = −(1/2πi)∮ f s dz."""
     weighted = f * weights
     linear = (weighted @ s).real

@@ -68,12 +68,15 @@ def train_loss(finite, A):
         ``A`` of another shape, or not finite.
     """
     A, xp = _readout(finite, A), finite.backend.xp
-    (p, d), noise = finite.W.shape, finite.model.noise_variance
-    quadratic = xp.sum((A @ finite.U) * A, axis=(-2, -1))
-    linear = xp.sum(A * finite.V.T, axis=(-2, -1))
-    loss = 1 + 2 * math.sqrt(noise / p) / d * linear + noise / (p * d) * quadratic
-    loss = finite.backend.to_numpy(loss)
+    loss = finite.backend.to_numpy(quadratic_loss(A, finite.U, finite.V, finite.model.noise_variance, xp))
     return float(loss) if loss.ndim == 0 else loss
+
+
+def quadratic_loss(A, U, V, noise_variance, xp):
+    """The loss as a quadratic form, for U = E φφ^T and V = E φξ^T over the training samples or over fresh data; ``A`` (…, d, p)."""
+    d, p = A.shape[-2:]
+    quadratic, linear = xp.sum((A @ U) * A, axis=(-2, -1)), xp.sum(A * V.T, axis=(-2, -1))
+    return 1 + 2 * math.sqrt(noise_variance / p) / d * linear + noise_variance / (p * d) * quadratic
 
 
 def gradient(finite, A):
@@ -108,7 +111,7 @@ def gradient_flow(finite, tau, initial=None):
     Cost O(p³) once per draw, then O(p² d) and d·p numbers of memory per τ.
     """
     tau, where, m = check_tau(tau), finite.backend, modes(finite)
-    filters = where.asarray(_filter(finite, m.eigenvalues, tau.ravel()))
+    filters = where.asarray(flow_filter(finite, m.eigenvalues, tau.ravel()))
     scale = -math.sqrt(finite.W.shape[0] / finite.model.noise_variance)
     in_basis = scale * m.projections.T[None, :, :] * filters[:, None, :]
     if initial is not None:
@@ -127,7 +130,7 @@ def train_loss_along_flow(finite, tau):
     ``tau`` as in `gradient_flow`. Returns a float, or a NumPy array shaped like ``tau``; no A(τ) is formed.
     """
     tau, m = check_tau(tau), modes(finite)
-    loss = 1 - _filter(finite, m.eigenvalues, 2 * tau.ravel()) @ m.weights
+    loss = 1 - flow_filter(finite, m.eigenvalues, 2 * tau.ravel()) @ m.weights
     return float(loss[0]) if tau.ndim == 0 else loss.reshape(tau.shape)
 
 
@@ -149,7 +152,7 @@ def _rate(finite, tau):
     return 2 * finite.model.noise_variance * finite.W.shape[1] / finite.W.shape[0] * tau
 
 
-def _filter(finite, eigenvalues, tau):
+def flow_filter(finite, eigenvalues, tau):
     """f_τ(λ), shape (τ, λ), and 0 at λ = 0, where nothing is to be learned."""
     empty = eigenvalues == 0
     values = filter_function(np.where(empty, 1.0, eigenvalues), _rate(finite, tau)[:, None])

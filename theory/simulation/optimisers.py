@@ -18,6 +18,7 @@ from tqdm import tqdm
 
 from ..curve import TrainingCurve
 from ..validation import one_of, positive, positive_integer
+from .loss import quadratic_loss
 from .training import exact_score_loss, population
 
 OPTIMISERS = ("gradient descent", "adam")
@@ -95,15 +96,8 @@ def optimise(finite, steps, optimiser="gradient descent", learning_rate=None, ba
             unbiased = xp.sqrt(square / (1 - 0.999**step)) + 1e-8 / d**2
             A = A - learning_rate * (mean / (1 - 0.9**step)) / unbiased
         if step in record_at:
-            curve.append(
-                (quadratic_loss(A, finite.U, finite.V, root, xp), quadratic_loss(A, U_population, V_population, root, xp))
-            )
+            pairs = ((finite.U, finite.V), (U_population, V_population))
+            curve.append([float(quadratic_loss(A, U, V, model.noise_variance, xp)) for U, V in pairs])
     train, test = np.array(curve).T
     tau = record_at * float(learning_rate) if optimiser == "gradient descent" else np.full(record_at.size, np.nan)
     return OptimiserCurve(tau, train, test, (test - exact_score_loss(model, d)) / model.noise_variance, record_at)
-
-
-def quadratic_loss(A, U, V, root, xp):
-    """(1/d) E|√Δ_t s_A + ξ|² from U = E φφ^T and V = E φξ^T, with ``root`` = √Δ_t."""
-    d, p = A.shape
-    return float(1 + root**2 / (p * d) * xp.sum((A @ U) * A) + 2 * root / (d * math.sqrt(p)) * xp.sum(A * V.T))

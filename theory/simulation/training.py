@@ -13,8 +13,9 @@ import math
 
 import numpy as np
 
-from ..curve import TrainingCurve, check_tau, filter_function
+from ..curve import TrainingCurve, check_tau
 from .finite import covariance_eigenvalues
+from .loss import flow_filter, modes
 from .noise_average import hermite_tables
 
 #: last term of Mehler's series for the population matrices
@@ -66,9 +67,8 @@ def flow_curve(finite, tau):
     """
     tau = check_tau(tau)
     eigenvalues, diagonal, overlap, quadratic, d = finite.flow_matrices
-    rate = 2 * finite.model.noise_variance * d / finite.W.shape[0] * tau.ravel()[:, None]
-    f = filter_function(eigenvalues, rate)
-    train = 1 - filter_function(eigenvalues, 2 * rate) @ diagonal / d
+    f = flow_filter(finite, eigenvalues, tau.ravel())
+    train = 1 - flow_filter(finite, eigenvalues, 2 * tau.ravel()) @ diagonal / d
     test = 1 - 2 * (f @ overlap) / d + np.sum((f @ quadratic) * f, axis=1) / d
     train, test = train.reshape(tau.shape), test.reshape(tau.shape)
     score_error = (test - exact_score_loss(finite.model, d)) / finite.model.noise_variance
@@ -77,14 +77,9 @@ def flow_curve(finite, tau):
 
 def flow_matrices(finite):
     """(λ, |V'_i|², V'_i·Ṽ'_i, Ũ'_ij V'_i·V'_j, d) on the host: all that the curves need."""
-    where = finite.backend
-    xp = where.xp
-    eigenvalues, basis = xp.linalg.eigh(finite.U)
+    where, m, d = finite.backend, modes(finite), finite.W.shape[1]
+    xp, basis, V = where.xp, m.eigenvectors, m.projections
     U_population, V_population = population(finite)
-    V, V_fresh = basis.T @ finite.V, basis.T @ V_population
+    overlap = xp.sum(V * (basis.T @ V_population), axis=1)
     quadratic = (basis.T @ U_population @ basis) * (V @ V.T)
-    eigenvalues = where.to_numpy(eigenvalues)
-    # U is positive semi-definite: what rounding leaves below zero is zero
-    eigenvalues = np.where(eigenvalues < 1e-13 * eigenvalues[-1], 0.0, eigenvalues)
-    diagonal, overlap = xp.sum(V * V, axis=1), xp.sum(V * V_fresh, axis=1)
-    return eigenvalues, where.to_numpy(diagonal), where.to_numpy(overlap), where.to_numpy(quadratic), finite.W.shape[1]
+    return m.eigenvalues, d * m.weights, where.to_numpy(overlap), where.to_numpy(quadratic), d
