@@ -171,7 +171,12 @@ def test_two_dimensional_average_of_tanh():
 
 def test_what_vanishes_is_zero():
     """Whether a and v vanish decides the rank of U: rounding errors in their place would move the atom."""
-    for activation in (A.cos, A.hermite(2), Activation(sp.sin(x) ** 2), Activation(lambda a: a**2 / (1 + a**2), name="even")):
+    for activation in (
+        A.cos,
+        A.hermite(2),
+        Activation(sp.sin(x) ** 2),
+        Activation(lambda a: a**2 / (1 + a**2), name="even"),
+    ):
         found = coefficients(activation, 0.1, 1.0)
         assert found.a == found.b == 0 and found.v > 0
     for activation in (A.linear, Activation(lambda a: 3 * a, name="line")):

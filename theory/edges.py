@@ -30,6 +30,8 @@ from .symbolic.saddle_point import saddle_point
 
 #: points of the scan per factor of ten in δ, 1 + δ or −1 − δ
 PER_DECADE = 12
+#: R below this counts as below 1: at a hard edge R tends to 1, with rounding errors around it
+STABLE = 1 - 1e-12
 
 
 class RealCurve:
@@ -120,9 +122,12 @@ class RealCurve:
         return x, y, np.where(np.isfinite(perron + y), perron, np.inf)
 
     def null_direction(self):
-        """τ of `_segment` at x = −ψ_p b², where an eigenvalue 0 of Σ makes R infinite in however narrow a bulk; or ()."""
+        """τ of `_segment` at x = −ψ_p b², inside the bulk, however narrow, of the directions in which there is only noise.
+
+        There A is the share of nonzero eigenvalues of Σ over ψ_n, and Y is infinite if an eigenvalue is zero. () without b.
+        """
         share = self.weights[self.nodes > 0].sum()
-        if share == 1 or self.b2 == 0 or share == self.psi_n:
+        if self.b2 == 0 or share == self.psi_n:
             return ()
         delta = (share - self.v2 / self.b2) / (self.psi_n - share)
         if delta in (0, -1):
@@ -136,7 +141,12 @@ class RealCurve:
         top = self.psi_p * (b2 + self.alpha2 * positive[-1]) + v2
         scales = [self.ratio, self.psi_p, self.psi_n, positive[-1] / positive[0], self.residues.sum() / top]
         if self.alpha2 > 0:
-            scales += [*(self.alpha2 * positive / b2), *(self.alpha2 * positive * self.psi_n / v2) * (self.v2 > 0)]
+            several = max(1, 1 / self.psi_n) * np.sqrt(max(1, self.psi_p))
+            scales += [
+                *(self.alpha2 * positive / b2),
+                self.alpha2 * positive[-1] / b2 * several,
+                *(self.alpha2 * positive * self.psi_n / v2) * (self.v2 > 0),
+            ]
         if self.v2 > 0 and self.b2 > 0:
             scales.append(v2 / (self.psi_n * b2))
         off_hard_edge = abs(1 - (float(self.b2 > 0) + self.psi_n * (self.v2 > 0)) / self.psi_p)
@@ -184,7 +194,7 @@ def locate(spectrum):
     # (kind, branch, τ)
     perron = np.moveaxis(perron.reshape(3, -1, curve.branches), 2, 1)
     tau = tau.reshape(3, -1)[0]
-    outside = perron < 1
+    outside = perron < STABLE
     kinds, branches, left = np.nonzero(outside[..., 1:] != outside[..., :-1])
     left_is_outside = outside[kinds, branches, left]
     inner, outer = tau[np.where(left_is_outside, left, left + 1)], tau[np.where(left_is_outside, left + 1, left)]
@@ -194,16 +204,16 @@ def locate(spectrum):
         middle, wrong = value[..., 1:-1], ~outside[..., 1:-1] if sign == 1 else outside[..., 1:-1]
         kind, branch, left = np.nonzero(wrong & (middle < value[..., :-2]) & (middle <= value[..., 2:]))
         low, best, high = tau[left], tau[left + 1], tau[left + 2]
-        best, found = _descend(lambda t, k=kind, b=branch, s=sign: s * stability(t, k, b)[2], low, best, high, sign)
+        best, found = _descend(lambda t, k=kind, b=branch, s=sign: s * stability(t, k, b)[2], low, best, high, sign * STABLE)
         pair = [np.concatenate([best[found], best[found]]), np.concatenate([low[found], high[found]])]
         inner, outer = (np.concatenate([x, y]) for x, y in zip((inner, outer), pair[::sign], strict=True))
         kinds, branches = (np.concatenate([x, y[found], y[found]]) for x, y in ((kinds, kind), (branches, branch)))
     if kinds.size == 0:
         raise ConvergenceError(f"no edge was found for {spectrum}")
 
-    for _ in range(36):  # y is stationary at an edge: half the digits of τ give all of y
+    for _ in range(52):
         middle = (inner + outer) / 2
-        is_outside = stability(middle, kinds, branches)[2] < 1
+        is_outside = stability(middle, kinds, branches)[2] < STABLE
         inner, outer = np.where(is_outside, middle, inner), np.where(is_outside, outer, middle)
     delta, one_plus_delta = _segment(kinds, inner)
     x, y, _ = curve.evaluate(delta, one_plus_delta, branches)
@@ -235,8 +245,9 @@ def _descend(function, low, best, high, target, rounds=30):
 def _alternating(y, q, delta, opens):
     """Sort the edges, and put the hard edge y = 0 in front where the lowest bulk has no lower edge."""
     order = np.lexsort((~opens, y))
+    order = order[y[order] > 0]  # at a hard edge R passes below 1 by rounding only
     rows, opens = np.stack([y, q, delta], axis=1)[order], opens[order]
-    if not opens[0]:
+    if opens.size and not opens[0]:
         rows, opens = np.vstack([[0.0, np.inf, np.inf], rows]), np.concatenate([[True], opens])
     if opens.size % 2 or not (opens[::2].all() and not opens[1::2].any()):
         raise ConvergenceError(f"the edges at s_t² + {rows[:, 0]} do not pair up into bulks", np.nan)
