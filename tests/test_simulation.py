@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tolerances import SIGMAS
+from tolerances import STANDARD_ERRORS
 
 from theory import Gaussian, RandomFeatureModel, activations
 from theory.activations import Activation
@@ -58,7 +58,7 @@ def test_exact_noise_average_against_monte_carlo(activation):
     pairs = [(0, 0), (0, 1), (2, 5), (7, 7), (10, 90)]
     mean, error = sampled_entries(model, finite, pairs, 4000, seed=2)
     exact = np.array([finite.U[i, j] for i, j in pairs])
-    assert np.all(np.abs(mean - exact) < SIGMAS * error + 1e-6)
+    assert np.all(np.abs(mean - exact) < STANDARD_ERRORS * error + 1e-6)
 
 
 def test_the_average_of_an_issue_sized_network():
@@ -70,7 +70,7 @@ def test_the_average_of_an_issue_sized_network():
     pairs = [(0, 0), (1, 2), (3, 700), (799, 799)]
     mean, error = sampled_entries(MODEL, finite, pairs, 20000, seed=4)
     exact = np.array([finite.U[i, j] for i, j in pairs])
-    assert np.all(np.abs(mean - exact) < SIGMAS * error)
+    assert np.all(np.abs(mean - exact) < STANDARD_ERRORS * error)
 
 
 def test_v_against_monte_carlo():

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tolerances import EXACT, MASS, MOMENT, RESIDUAL, ROUTES
+from tolerances import digits, double
 
 from theory import ConvergenceError, Gaussian, RandomFeatureModel, activations
 from theory.saddle import residual_size
@@ -68,12 +68,12 @@ def test_half_plane_conjugation_and_infinity(spectrum):
 def test_residual_of_what_is_returned(spectrum):
     for z in (UPPER, inside_points(spectrum).astype(complex)):
         q, delta, _ = spectrum.solve_or_nan(z)
-        assert residual_size(spectrum.system, q, delta, z).max() < RESIDUAL
+        assert residual_size(spectrum.system, q, delta, z).max() < double("resolvent")
 
 
 def test_vectorised_equations_against_scalar_loops(spectrum):
     for z in (0.5 + 0.1j, 3 + 1j):
-        assert abs(scalar_equations(spectrum, spectrum.stieltjes(z), z)) < RESIDUAL
+        assert abs(scalar_equations(spectrum, spectrum.stieltjes(z), z)) < double("resolvent")
 
 
 def test_polynomial_equals_continuation(spectrum):
@@ -81,16 +81,16 @@ def test_polynomial_equals_continuation(spectrum):
         pytest.skip("no polynomial of useful degree for this covariance")
     for z in (UPPER, inside_points(spectrum), -np.geomspace(0.01, 10, 7)):
         one, other = (spectrum.stieltjes(z, method=m) for m in ("polynomial", "continuation"))
-        assert np.max(np.abs(one - other) / np.abs(one)) < ROUTES
+        assert np.max(np.abs(one - other) / np.abs(one)) < double("resolvent")
 
 
 def test_mass_and_first_moment(spectrum):
     mass = spectrum.integrate(np.ones_like)
-    assert abs(mass - 1) < MASS
+    assert abs(mass - 1) < double("quadrature")
     # (1/p) Tr U = E σ² − κ²: every coefficient counts once
     c, data = spectrum.model.coefficients(), spectrum.model.data
     mean = c.a**2 * spectrum.model.decay**2 * data.variance + c.b2 + c.v2 + c.s2
-    assert abs(spectrum.integrate(lambda x: x) / mean - 1) < MOMENT
+    assert abs(spectrum.integrate(lambda x: x) / mean - 1) < double("quadrature")
 
 
 def test_second_moment(spectrum):
@@ -104,7 +104,7 @@ def test_second_moment(spectrum):
     # the pairing within one sample, of covariance C = α²WΣW^T/d + v²: (1/n)(1/p)(Tr C)²
     own = psi_p / psi_n * (alpha**2 * m1 + v**2) ** 2
     second = population + own + 2 * s**2 * (h1 + v**2) + s**4
-    assert abs(spectrum.integrate(lambda x: x**2) / second - 1) < MOMENT
+    assert abs(spectrum.integrate(lambda x: x**2) / second - 1) < double("quadrature")
 
 
 def test_atoms():
@@ -174,9 +174,9 @@ def test_precision_ladder(data):
     for z in (-0.1, 0.5 + 0.1j, 2.0):
         results = {dps: spectrum.stieltjes(z, dps=dps) for dps in (15, 30, 60)}
         with mpmath.workdps(70):
-            assert abs(results[15] / results[30] - 1) < EXACT[15]
-            assert abs(results[30] / results[60] - 1) < EXACT[30]
-        assert abs(complex(results[30]) / spectrum.stieltjes(z) - 1) < EXACT["double"]
+            assert abs(results[15] / results[30] - 1) < digits(15)
+            assert abs(results[30] / results[60] - 1) < digits(30)
+        assert abs(complex(results[30]) / spectrum.stieltjes(z) - 1) < double("identity")
 
 
 @pytest.mark.parametrize("data", ["identity", "two atoms"])
@@ -185,13 +185,13 @@ def test_both_routes_at_fifty_digits(data):
     for z in (-0.1, 0.5 + 0.1j, 2.0):
         one, other = (spectrum.stieltjes(z, dps=50, method=m) for m in ("polynomial", "continuation"))
         with mpmath.workdps(60):
-            assert abs(one / other - 1) < EXACT[50]
+            assert abs(one / other - 1) < digits(50)
 
 
 def test_tanh_at_thirty_digits():
     spectrum = model().spectrum()
     q = spectrum.stieltjes(0.5 + 0.1j, dps=30)
-    assert abs(complex(q) / spectrum.stieltjes(0.5 + 0.1j) - 1) < EXACT["double"]
+    assert abs(complex(q) / spectrum.stieltjes(0.5 + 0.1j) - 1) < double("identity")
 
 
 @settings(max_examples=25, deadline=None, derandomize=True)
@@ -214,7 +214,7 @@ def test_the_law_is_a_probability_measure(psi_p, psi_n, t, name, low, weight):
     assert len(edges) % 2 == 0 and list(edges) == sorted(edges)
     lam = np.linspace(0.9 * edges[0], 1.1 * edges[-1], 60)
     assert np.all(spectrum.density(lam) >= 0)
-    assert abs(spectrum.integrate(np.ones_like) - 1) < MASS
+    assert abs(spectrum.integrate(np.ones_like) - 1) < double("quadrature")
 
 
 @pytest.mark.parametrize(

@@ -211,14 +211,15 @@ def locate(spectrum):
     if kinds.size == 0:
         raise ConvergenceError(f"no edge was found for {spectrum}")
 
+    # δ grows with y outside the support: a bulk opens where the outside part ends towards larger δ (before the bisection
+    # below, in which both ends may become one number)
+    opens = (outer > inner) == (kinds == 2)
     for _ in range(52):
         middle = (inner + outer) / 2
         is_outside = stability(middle, kinds, branches)[2] < STABLE
         inner, outer = np.where(is_outside, middle, inner), np.where(is_outside, outer, middle)
     delta, one_plus_delta = _segment(kinds, inner)
     x, y, _ = curve.evaluate(delta, one_plus_delta, branches)
-    # δ grows with y outside the support: a bulk opens where the outside part ends towards larger δ
-    opens = (outer > inner) == (kinds == 2)
     return _alternating(y, 1 / x, delta, opens)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import sympy as sp
 
 from .errors import ConvergenceError
-from .saddle import certify, polish, residual_size
+from .saddle import certify, polish, refine, residual_size
 from .symbolic import symbols as S
 from .symbolic.elimination import eliminate, polynomial_factors
 from .symbolic.evaluate import PARAMETERS
@@ -126,9 +126,14 @@ def solve_mpmath(system, z, start):
     return min(found, key=lambda root: abs(root - start))
 
 
-def certify_mpmath(system, q, z, dps):
-    """Raise `ConvergenceError` unless the root solves the saddle-point equations to ``dps`` digits."""
-    delta = 1 / _g_function("mpmath")(q, z, *system.parameters) - 1
-    size = max(abs(f) for f in system.residual(q, delta, z))
-    if not size <= mpmath.mpf(10) ** (-dps):
-        raise ConvergenceError(f"the root of the polynomial at z = {mpmath.nstr(z, 8)} is not exact to {dps} digits", size)
+def certify_mpmath(system, q, start_delta, z, dps):
+    """Raise `ConvergenceError` unless ``q`` is the q of a solution of the saddle point to ``dps`` digits.
+
+    δ is found by Newton, not as 1/g(q, z) − 1, which is 0/0 where two solutions share q (see `edge_polynomial`).
+    """
+    solution, _ = refine(system, q, start_delta, z, dps)
+    distance = abs(solution / q - 1)
+    if not distance <= mpmath.mpf(10) ** (-dps):
+        raise ConvergenceError(
+            f"the root of the polynomial at z = {mpmath.nstr(z, 8)} is not exact to {dps} digits", distance
+        )

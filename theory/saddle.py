@@ -1,9 +1,10 @@
 r"""The saddle-point equations as numbers: residual, Newton step, and what makes a solution the physical one.
 
-The two equations of `theory.symbolic.saddle_point` are a fixed point (q, δ) ↦ (q', δ') that maps the
-product of two upper half-planes into itself when Im z > 0, and into a bounded part of it. A holomorphic
-map that does so has exactly one fixed point (Earle–Hamilton). Hence the certificates used here, each of
-which is a proof and not a heuristic:
+The two equations of `theory.symbolic.saddle_point` are a fixed point of a map (q, δ) ↦ (q', δ') that sends the
+product of two upper half-planes into itself when Im z > 0, and strictly contracts the larger of the two
+hyperbolic distances between a pair of points. So it has at most one fixed point there (the chapter on the
+action has the proof). Hence the certificates used here, each of which is a proof and not a heuristic (the last
+two where the Jacobian is invertible, that is, off the edges):
 
 * Im z > 0: a solution with Im q > 0 and Im δ > 0 is *the* solution;
 * z real, complex solution with Im q > 0 and Im δ > 0: it continues to Im z > 0 by the implicit function
@@ -123,20 +124,23 @@ def certify(system, q, delta, z):
 
 
 def polish(system, q, delta, z, steps=3):
-    """At most ``steps`` Newton steps, each kept only where it lowers the residual."""
+    """At most ``steps`` Newton steps, each kept only where it lowers the residual, and shortened where it does not."""
     q, delta, size = q.copy(), delta.copy(), residual_size(system, q, delta, z)
+    length = np.ones(q.size)
     active = np.flatnonzero(size >= 2e-16)
     for _ in range(steps):
-        with np.errstate(all="ignore"):
-            dq, d_delta = system.newton_step(q[active], delta[active], z[active])
-            new_q, new_delta = q[active] + dq, delta[active] + d_delta
-        new_size = residual_size(system, new_q, new_delta, z[active])
-        better = new_size < size[active]
-        active = active[better]  # a step that did not help once would be the same again
         if active.size == 0:
             break
-        q[active], delta[active], size[active] = new_q[better], new_delta[better], new_size[better]
-        active = active[size[active] >= 2e-16]
+        with np.errstate(all="ignore"):
+            dq, d_delta = system.newton_step(q[active], delta[active], z[active])
+            new_q, new_delta = q[active] + length[active] * dq, delta[active] + length[active] * d_delta
+        new_size = residual_size(system, new_q, new_delta, z[active])
+        better = new_size < size[active]
+        moved = active[better]
+        q[moved], delta[moved], size[moved] = new_q[better], new_delta[better], new_size[better]
+        length[active] = np.where(better, np.minimum(1, 4 * length[active]), length[active] / 4)
+        # what is converged but for rounding errors gains nothing from a shorter step
+        active = active[(size[active] >= 2e-16) & (better | (size[active] > TOLERANCE))]
     return q, delta
 
 

@@ -118,7 +118,7 @@ class Spectrum:
             system = self.system_mpmath(dps)
             if method == "polynomial":
                 q = polynomial.solve_mpmath(system, z, start_q)
-                polynomial.certify_mpmath(system, q, z, dps)
+                polynomial.certify_mpmath(system, q, start_delta, z, dps)
             else:
                 q, _ = refine(system, start_q, start_delta, z, dps)
         with mpmath.workdps(dps):

@@ -86,7 +86,9 @@ def losses(model, spectral_filter):
         # Every other node is the same rule with half the nodes. Convergence is geometric, so that the error of the full rule
         # is about the square of the error of the half.
         half = slice(0, None, 2)
-        coarse = contour_losses(points.nodes[half], 2 * points.weights[half], f[:, half], s[half], kernel[half, half], amplitude)
+        coarse = contour_losses(
+            points.nodes[half], 2 * points.weights[half], f[:, half], s[half], kernel[half, half], amplitude
+        )
         error = max((np.max(np.abs(x - y), initial=0.0) for x, y in zip(fine, coarse, strict=True))) ** 2
         if error <= TOLERANCE:
             return fine

@@ -56,8 +56,7 @@ def replicated_action(n, off_diagonal):
 def replica_limit(off_diagonal):
     """lim_{n→0} (1/n) of `replicated_action`: the derivative at n = 0, since the action vanishes there."""
     n = sp.Symbol("n")
-    limit = sp.diff(replicated_action(n, off_diagonal), n).subs(n, 0)
-    return limit.xreplace({i: sp.S.Zero for i in limit.atoms(sp.Integral) if i.function == 0})
+    return S.without_empty_averages(sp.diff(replicated_action(n, off_diagonal), n).subs(n, 0))
 
 
 def action():
@@ -74,4 +73,4 @@ def action():
         unevaluated integral over ``rho_Sigma``.
     """
     zero = sp.symbols("q_0 r_0 rho_0")
-    return replica_limit(zero).subs(dict.fromkeys(zero, 0))
+    return S.without_empty_averages(replica_limit(zero).subs(dict.fromkeys(zero, 0)))

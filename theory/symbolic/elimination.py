@@ -87,8 +87,9 @@ def resolvent_polynomial(spectrum=((1, 1),)):
 def edge_polynomial(polynomial):
     r"""The discriminant of P in q: a polynomial in z whose real roots contain every edge of the bulk.
 
-    At an edge two roots q merge. The converse fails (two unphysical branches may merge as well), so a
-    root is an edge only where the physical branch is the one that turns complex: `theory.edges` decides.
+    At an edge two roots q merge. The converse fails twice: two unphysical branches may merge, and two solutions may
+    share q but not δ (where D = 0, see `polynomial_factors`), which happens to the physical branch too, at negative z.
+    So a root is an edge only where the physical branch turns complex: `theory.edges` decides.
 
     Parameters
     ----------

@@ -8,7 +8,7 @@ Written with h = α²λ/(1+δ) + b², the two equations say
 .. math:: \frac1q = s_t^2 - z + \frac{v^2}{1+\delta} + \Big\langle\frac{h}{1+\psi_p q h}\Big\rangle,\qquad
           \delta = \frac{\psi_p}{\psi_n}\Big(v^2 q + \alpha^2\Big\langle\frac{\lambda q}{1+\psi_p q h}\Big\rangle\Big),
 
-a map of (upper half-plane)² into itself: see `theory.saddle` for what follows from that.
+a map of (upper half-plane)² into itself with at most one fixed point: see `theory.saddle` for what follows from that.
 """
 
 from functools import cache

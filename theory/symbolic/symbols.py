@@ -37,6 +37,11 @@ def integrand(integral):
     return sp.cancel(integral.function / rho_Sigma(lam))
 
 
+def without_empty_averages(expression):
+    """Drop the averages of zero that differentiation leaves behind."""
+    return expression.xreplace({i: sp.S.Zero for i in expression.atoms(sp.Integral) if i.function == 0})
+
+
 def discretise(expression, spectrum):
     """Replace every average in ``expression`` by the sum over ``spectrum = ((eigenvalue, weight), …)``."""
     averages = expression.atoms(sp.Integral)
