@@ -1,8 +1,8 @@
 r"""The network trained as one trains networks: steps of gradient descent or Adam on freshly drawn noise.
 
-Nothing is averaged over the noise and U is never formed for the training itself: each step draws ξ for a batch of samples, computes
-the loss of that batch and its gradient ∂L/∂A = (2√Δ_t/(N d√p)) (√Δ_t s_A + ξ) φ^T, N the batch size. The curves along the way are evaluated on the
-exact averages of `theory.simulation.noise_average`.
+Nothing is averaged over the noise and U is never formed for the training itself: each step draws ξ for a batch of N samples,
+computes the loss of that batch and its gradient ∂L/∂A = (2√Δ_t/(N d√p)) Σ (√Δ_t s_A + ξ) φ^T. The curves along the way are
+evaluated on the exact averages of `theory.simulation.noise_average`.
 
 **Learning rate and time.** With loss L(A) per dimension and entries of A of order one, the gradient is of order d^{-2}: plain gradient descent
 moves at a rate that does not depend on d if its learning rate is η = h d², and k steps are then the training time τ = k h. It is stable
