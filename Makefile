@@ -5,6 +5,7 @@
 #   make lab         open the chapters in JupyterLab
 #   make benchmark   time the solvers and the simulations
 #   make chapter NAME=hermite     book/hermite.md -> book/hermite.ipynb, executed
+#   make sweeps      compute the stored sweeps of book/data again (minutes)
 #   make picture     draw the picture of README.md again
 #   make pages       check the built pages: links, formulas, nothing loaded from elsewhere
 #   make format      let ruff rewrite the code
@@ -31,7 +32,7 @@ export MKL_NUM_THREADS = 1
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PYDEVD_DISABLE_FILE_VALIDATION = 1
 
-.PHONY: book test lab clean distclean chapter benchmark picture pages format torch environment
+.PHONY: book test lab clean distclean chapter benchmark sweeps picture pages format torch environment
 
 book: $(STAMP)
 	BOOK_EXECUTE=$(EXECUTE) $(BIN)/jupyter-book build --all -W -n --keep-going .
@@ -56,6 +57,9 @@ chapter: $(STAMP)
 
 benchmark: $(STAMP)
 	$(BIN)/python -m pytest -q tests/benchmarks
+
+sweeps: $(STAMP)
+	$(BIN)/python tools/sweeps.py
 
 picture: $(STAMP)
 	$(BIN)/python tools/picture.py
