@@ -134,7 +134,7 @@ def test_derivations_are_cached():
 
 def test_expressions_typeset():
     text = sp.latex(symbolic.action())
-    assert all(name in text for name in (r"\rho_\Sigma", r"\psi_{p}", r"\hat\rho", r"\log"))
+    assert all(name in text for name in (r"\rho_{\Sigma}", r"\psi_{p}", r"\hat\rho", r"\log"))
 
 
 def test_averages_differentiate_under_the_integral():

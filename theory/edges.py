@@ -326,7 +326,9 @@ def quadrature(spectrum, edges=None, tolerance=1e-11, rounds=24):
             density = spectrum.solve_shifted(y.ravel().astype(complex))[0].imag.reshape(y.shape) / np.pi
             mass = half * jacobian * np.nan_to_num(density)
             rough = np.abs(mass @ fine - mass[:, 1::2] @ coarse) > tolerance
-            keep = ~rough | (depth == rounds - 1)
+            unsolved = np.isnan(density).any(axis=1)  # halving does not help there: the total mass will decide
+            keep = ~rough | (unsolved & (depth > 4)) | (depth == rounds - 1)
+            rough = ~keep
             nodes.append(s2 + y[keep].ravel()), weights.append((mass * fine)[keep].ravel())
             if keep.all():
                 break
