@@ -5,8 +5,17 @@ from dataclasses import dataclass
 import numpy as np
 
 
+class LossCurve:
+    """What every curve with a ``train`` and a ``test`` loss has."""
+
+    @property
+    def generalization_gap(self):
+        """test − train."""
+        return self.test - self.train
+
+
 @dataclass(frozen=True)
-class TrainingCurve:
+class TrainingCurve(LossCurve):
     """Losses along the training time, arrays shaped like ``tau``.
 
     ``train`` and ``test`` are (1/d) E|√Δ_t s_A(x_t) + ξ|² on the training samples and on fresh data, 1 for the untrained
@@ -18,25 +27,15 @@ class TrainingCurve:
     test: np.ndarray
     score_error: np.ndarray
 
-    @property
-    def generalization_gap(self):
-        """test − train."""
-        return self.test - self.train
-
 
 @dataclass(frozen=True)
-class RidgeCurve:
+class RidgeCurve(LossCurve):
     """The same losses for the minimiser of (train loss) + (Δ_t ζ/(pd)) |A|², as functions of the ridge ``zeta``."""
 
     zeta: np.ndarray
     train: np.ndarray
     test: np.ndarray
     score_error: np.ndarray
-
-    @property
-    def generalization_gap(self):
-        """test − train."""
-        return self.test - self.train
 
 
 def check_tau(tau):
