@@ -173,6 +173,12 @@ def exercises_have_solutions(notebook):
     return problems
 
 
+def theorems_have_labels(notebook):
+    """A theorem environment without a label gets one by its place on the page, which another page may have too."""
+    opened = re.findall(r"(?m)^[`:]{3,}\{prf:(?!proof\})(\w+)\}([^\n]*)\n((?::[^\n]*\n)*)", text(notebook))
+    return [f"a {kind} ({title.strip()[:40]}) has no label" for kind, title, options in opened if ":label:" not in options]
+
+
 def labels(notebook):
     """Every label defined in a notebook: equations, theorems, exercises, figures, sections."""
     prose = text(notebook)
@@ -191,6 +197,7 @@ NOTEBOOK_CHECKS = (
     nothing_is_ignored_silently,
     mathematics_is_typeset,
     title_is_plain,
+    theorems_have_labels,
 )
 CHAPTER_CHECKS = (has_its_parts, exercises_have_solutions)
 
