@@ -11,7 +11,7 @@ certificate is a proof of the branch whatever the start, so that this saves time
 
 import numpy as np
 
-from .saddle import certify, polish, residual_size
+from .saddle import UNSOLVED, certify, polish, residual_size
 
 #: smallest imaginary part, relative to |Re z|, that a path descends to
 FLOOR = 1e-18
@@ -42,7 +42,7 @@ def solve(system, z, scale):
     """
     if z.size <= ALONE:
         return _from_infinity(system, z, scale)
-    q, delta = np.full((2, z.size), np.nan, complex)
+    q, delta = np.full((2, z.size), UNSOLVED)
     residual = np.zeros(z.size)
     q[::2], delta[::2], residual[::2] = solve(system, z[::2], scale)
     odd = np.arange(1, z.size, 2)
@@ -59,7 +59,7 @@ def solve(system, z, scale):
 
 
 def _from_infinity(system, z, scale):
-    q, delta = np.full((2, z.size), np.nan, complex)
+    q, delta = np.full((2, z.size), UNSOLVED)
     residual = np.zeros(z.size)
     todo = np.arange(z.size)
     height = np.maximum(z.imag, 10 * scale)

@@ -40,6 +40,8 @@ class RealCurve:
     def __init__(self, parameters, nodes, weights):
         self.psi_p, self.psi_n, self.alpha2, self.b2, self.v2 = (*parameters[:2], *(c**2 for c in parameters[2:5]))
         self.ratio = self.psi_p / self.psi_n
+        # an eigenvalue that is rounded away wherever it is added counts as zero, which it is to all these digits
+        nodes = np.where(self.alpha2 * nodes < 1e-18 * self.b2, 0, nodes)
         self.nodes, index = np.unique(nodes, return_inverse=True)
         self.weights = np.bincount(index, weights)
         # the poles in x: 0 (where v ≠ 0), and −c_i (where λ_i ≠ 0)

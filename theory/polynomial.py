@@ -13,7 +13,7 @@ import numpy as np
 import sympy as sp
 
 from .errors import ConvergenceError
-from .saddle import certify, polish, refine, residual_size
+from .saddle import UNSOLVED, certify, polish, refine, residual_size
 from .symbolic import symbols as S
 from .symbolic.elimination import eliminate, polynomial_factors
 from .symbolic.evaluate import PARAMETERS
@@ -108,7 +108,7 @@ def solve(system, z):
     index = np.flatnonzero(plausible)
     q, delta = polish(system, q[index], delta[index], zz[index])
     certified, q, delta = certify(system, q, delta, zz[index])
-    result = np.full((2, z.size), np.nan, complex)
+    result = np.full((2, z.size), UNSOLVED)
     point = index // degree
     # where rounding made one root twice, either copy will do: assign in order of falling residual
     order = np.argsort(-residual_size(system, q, delta, zz[index]))

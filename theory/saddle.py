@@ -28,6 +28,8 @@ from .symbolic.saddle_point import saddle_point
 
 #: largest dimensionless residual of a solution that is returned in double precision
 TOLERANCE = 1e-11
+#: what stands where nothing was certified: with both parts NaN, lest the imaginary part pass for a density of zero
+UNSOLVED = complex("nan+nanj")
 
 
 @cache

@@ -7,7 +7,7 @@ import numpy as np
 
 from . import continuation, edges, polynomial
 from .errors import ConvergenceError
-from .saddle import SaddleSystem, refine
+from .saddle import UNSOLVED, SaddleSystem, refine
 from .validation import finite_array, one_of, positive_integer, to_mpf
 
 METHODS = ("auto", "polynomial", "continuation")
@@ -102,7 +102,7 @@ class Spectrum:
             q, delta = polynomial.solve(self.shifted, y)
             missed = np.isnan(q)  # degenerate roots: the path from infinity decides
         else:
-            q, delta, missed = *np.full((2, y.size), np.nan, complex), np.ones(y.size, bool)
+            q, delta, missed = *np.full((2, y.size), UNSOLVED), np.ones(y.size, bool)
         if missed.any():
             q[missed], delta[missed], residual[missed] = continuation.solve(self.shifted, y[missed], self.upper_bound)
         return q, delta, residual
@@ -121,6 +121,11 @@ class Spectrum:
                 polynomial.certify_mpmath(system, q, start_delta, z, dps)
             else:
                 q, _ = refine(system, start_q, start_delta, z, dps)
+            distance = abs(q - start_q) / abs(start_q)
+            if not distance < 1e-6:  # another branch: only the start is certified
+                raise ConvergenceError(
+                    f"no root to {dps} digits near q = {start_q:.6g} at z = {mpmath.nstr(z, 8)}", distance
+                )
         with mpmath.workdps(dps):
             return mpmath.mpc(q)
 
