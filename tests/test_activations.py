@@ -1,5 +1,7 @@
 """Activations: evaluation on any array library, standard forms, kinks, and what is refused."""
 
+import pickle
+
 import array_api_strict
 import mpmath
 import numpy as np
@@ -29,6 +31,9 @@ FUNCTIONS = {
     "SiLU": (A.silu, lambda a: a / (1 + np.exp(-a))),
     "polynomial": (A.polynomial([1, -2, 0, 0.5]), lambda a: 1 - 2 * a + 0.5 * a**3),
     "He_3": (A.hermite(3), lambda a: a**3 - 3 * a),
+    "He_4": (A.hermite(4), lambda a: a**4 - 6 * a**2 + 3),
+    "ELU": (Activation(sp.Piecewise((x, x > 0), (sp.exp(x) - 1, True))), lambda a: np.where(a > 0, a, np.expm1(a))),
+    "shifted Heaviside": (Activation(x * sp.Heaviside(x - 1)), lambda a: a * np.heaviside(a - 1, 0.5)),
     "Max": (Activation(sp.Max(-1, sp.Min(1, x))), lambda a: np.clip(a, -1, 1)),
     "Max of three": (Activation(sp.Max(0, x, 2 * x)), lambda a: np.maximum(0, 2 * a)),
     "Heaviside": (Activation(sp.Heaviside(x)), lambda a: np.heaviside(a, 0.5)),
@@ -94,6 +99,12 @@ def test_equality_and_hash_follow_the_function():
     assert Activation(sp.tanh(sp.Symbol("u"))) == A.tanh and hash(Activation(sp.tanh(x))) == hash(A.tanh)
     assert A.hermite(2) != A.hermite(3) and A.tanh != "tanh"
     assert Activation(sp.Max(0, x)) == A.relu
+
+
+def test_activations_survive_pickling():
+    A.tanh(GRID)  # compiled functions do not pickle
+    copy = pickle.loads(pickle.dumps(A.tanh))
+    assert copy == A.tanh and hash(copy) == hash(A.tanh) and np.array_equal(copy(GRID), np.tanh(GRID))
 
 
 y = sp.Symbol("y")

@@ -12,6 +12,7 @@ from theory import ConvergenceError, Gaussian, RandomFeatureModel
 from theory import activations as A
 from theory.activations import Activation
 from theory.coefficients import _by_quadrature, coefficients
+from theory.symbolic import hermite
 from theory.symbolic.hermite import closed_form
 
 x = sp.Symbol("x", real=True)
@@ -40,10 +41,14 @@ TABLE = {
     "exp": Activation(sp.exp(x / 2)),
     "heavy even": Activation(sp.exp(x**2 / 8)),
     "sin + 2x": Activation(sp.sin(x) + 2 * x),
+    "ELU": Activation(sp.Piecewise((x, x > 0), (sp.exp(x) - 1, True))),
+    "2 erf(3x) + x + 1": Activation(x + 2 * sp.erf(3 * x) + 1),
+    "sin 2x + cos 2x/3 + x": Activation(sp.sin(2 * x) + sp.cos(2 * x) / 3 + x),
     "callable": Activation(lambda a: a / np.sqrt(1 + a**2), name="algebraic"),
     "callable with a kink": Activation(lambda a: np.maximum(a - 0.3, 0), name="hinge", kinks=(0.3,)),
 }
 CLOSED = {"erf", "ReLU", "leaky ReLU", "sin", "cos", "sign", "linear", "polynomial", "He_2", "He_3", "Heaviside", "sin + 2x"}
+CLOSED |= {"2 erf(3x) + x + 1", "sin 2x + cos 2x/3 + x"}
 
 
 def hermite_series(activation, t, variance, terms=80):
@@ -142,6 +147,15 @@ def test_known_kernels_to_many_digits(name):
         previous = found
 
 
+def test_derived_kernels_are_the_published_ones():
+    rho, gamma = hermite.rho, hermite.Gamma
+    arcsine_kernel = 2 / sp.pi * sp.asin(2 * gamma**2 * rho / (1 + 2 * gamma**2))
+    assert sp.simplify(closed_form(A.erf.expression).kernel - arcsine_kernel) == 0
+    arccosine_kernel = gamma**2 / (2 * sp.pi) * (sp.sqrt(1 - rho**2) + rho * (sp.pi / 2 + sp.asin(rho)))
+    assert sp.simplify(closed_form(A.relu.expression).kernel - arccosine_kernel) == 0
+    assert sp.simplify(closed_form(A.sign.expression).kernel - 2 / sp.pi * sp.asin(rho)) == 0
+
+
 def test_tanh_to_thirty_digits():
     """The trapezoidal rule against mpmath's adaptive quadrature: a, and E σ² which splits into a²Γ² + v² + s²."""
     found = coefficients(A.tanh, sp.Rational(1, 2), 1, 30)
@@ -209,6 +223,7 @@ def test_results_are_cached():
     [
         (sp.exp(x**2), ("exp(x**2)", "second moment")),
         (sp.exp(x**2 / 4), ("exp(x**2/4)", "second moment")),
+        (sp.cosh(x**2), ("cosh(x**2)", "second moment")),
         (lambda a: np.exp(a**2), ("lambda", "second moment")),
         (1 / (x - sp.Rational(3, 10)), ("1/(x - 3/10)", "second moment")),
         (sp.sign(x) ** 2, ("sign(x)**2", "constant")),
@@ -226,6 +241,8 @@ def test_undeclared_kink_does_not_settle():
     with pytest.raises(ConvergenceError, match="kinks") as error:
         coefficients(hidden, 0.1, 1.0)
     assert error.value.residual > 0
+    declared = Activation(lambda a: np.sign(a - 0.123), name="declared jump", kinks=(0.123,))
+    assert coefficients(declared, 0.1, 1.0).v2 > 0
 
 
 def test_digits_of_a_kinked_function_without_closed_form():

@@ -92,7 +92,7 @@ def test_marchenko_pastur_for_many_samples():
 
 
 @pytest.mark.parametrize(
-    "model", [RandomFeatureModel(A.tanh, 3, 2, 0.22), RandomFeatureModel(A.sign, 5, 4, 0.005, WITH_ZERO)]
+    "model", [RandomFeatureModel(A.erf, 3, 2, 0.22), RandomFeatureModel(A.sign, 5, 4, 0.005, WITH_ZERO)]
 )
 def test_hard_edge(model):
     """ψ_p = 1 + ψ_n: no atom, and the bulk reaches s² with a density that diverges like an inverse square root."""
@@ -222,6 +222,35 @@ def test_stability_is_singular_where_the_jacobian_is():
         assert f[0].subs(at) == 0
         j11, j12, j21, j22 = (entry.subs(at) for entry in jacobian)
         assert j11 * j22 - j12 * j21 == -stable / numbers[0]
+
+
+@pytest.mark.parametrize("case", [(4, 3, 0.1), (2, 6, 0.3)])
+def test_finite_matrices_fill_the_bulk(case):
+    model = RandomFeatureModel(A.tanh, *case)
+    found = np.array(model.spectrum().edges())
+    eigenvalues = model.simulate(300, seed=0, features="equivalent").eigenvalues[None, :]
+    assert abs(eigenvalues.max() / found[-1] - 1) < 0.05
+    inside = ((eigenvalues > found[::2, None] * 0.97) & (eigenvalues < found[1::2, None] * 1.03)).any(axis=0)
+    assert inside.mean() > 0.99
+
+
+def test_covariance_with_a_gap():
+    """Populations far apart: the population bulk splits into one interval for each eigenvalue."""
+    data = Gaussian(((0.1, 0.5), (4.0, 0.5)))
+    assert len(RandomFeatureModel(A.tanh, 256, 64, 0.3, data).spectrum().edges()) >= 6
+
+
+def test_continuous_covariance():
+    spectrum = RandomFeatureModel(A.tanh, 4, 3, 0.1, Gaussian.power_law(1.5, condition=30, nodes=20)).spectrum()
+    low, high = np.array(spectrum.edges()).reshape(-1, 2).T
+    width = 1e-6 * (high - low)
+    assert np.all(spectrum.density(np.concatenate([low + width, high - width])) > 0)
+    assert np.all(spectrum.density(np.concatenate([low - 1e-6 * low, high + width])) == 0)
+
+
+def test_edges_are_cached():
+    spectrum = MODELS["two bulks"].spectrum()
+    assert spectrum.edges() is spectrum.edges()
 
 
 def test_missed_interval_is_refused(monkeypatch):

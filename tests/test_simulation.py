@@ -163,6 +163,10 @@ def test_finite_stieltjes_against_a_direct_inverse():
         ({"d": 5, "noise_draws": 2, "features": "equivalent"}, ("noise_draws = 2", "allowed: None")),
         ({"d": 5, "library": "jax"}, ("library = 'jax'", "'numpy'")),
         ({"d": 5, "library": "numpy", "device": "cuda"}, ("device = 'cuda'", "'cpu'")),
+        ({"d": 5, "library": "array_api_strict", "device": "nowhere"}, ("device = 'nowhere'", "'cpu'")),
+        ({"d": 5, "library": "cupy", "device": "cpu"}, ("device = 'cpu'", "'cuda'")),
+        ({"d": 5, "seed": -1}, ("seed = -1", ">= 0")),
+        ({"d": 5, "seed": "lucky"}, ("seed = 'lucky'", ">= 0")),
     ],
 )
 def test_bad_arguments(options, words):

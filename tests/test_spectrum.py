@@ -206,6 +206,15 @@ def test_linear_activation_is_a_product_of_wisharts(psi_p, psi_n):
     assert 1 / q == pytest.approx(-POINTS[:12] + (1 - m / kq) / kq, rel=double("resolvent"))
 
 
+def test_even_activation_is_marchenko_pastur():
+    model = RandomFeatureModel(A.cos, 2, 5, 0.3)
+    c, ratio = model.coefficients(), 2 / 5
+    low, high = (c.s2 + c.v2 * (1 + sign * np.sqrt(ratio)) ** 2 for sign in (-1, 1))
+    lam = np.linspace(low, high, 9)[1:-1]
+    density = np.sqrt((high - lam) * (lam - low)) / (2 * np.pi * ratio * c.v2 * (lam - c.s2))
+    assert model.spectrum().density(lam) == pytest.approx(density, rel=double("resolvent"))
+
+
 def test_few_features():
     """ψ_p → 0: the features are independent, and U is its mean times the identity."""
     model = RandomFeatureModel(A.tanh, 1e-9, 2, 0.3, TWO)
@@ -343,6 +352,12 @@ def test_points_on_an_atom():
 def test_density_of_what_is_not_real(value):
     with pytest.raises(ValueError, match=r"^lam .*allowed: finite real numbers"):
         MODELS["tanh"].spectrum().density(value)
+
+
+@pytest.mark.parametrize("value", [0, 1.5, "many"])
+def test_digits_are_a_positive_integer(value):
+    with pytest.raises(ValueError, match=r"^dps = .*allowed: an integer >= 1"):
+        MODELS["tanh"].spectrum().stieltjes(1j, dps=value)
 
 
 def test_unknown_method():

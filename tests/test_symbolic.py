@@ -59,6 +59,25 @@ def test_replicated_action_vanishes_without_replicas_and_is_single_for_one():
     assert not vanishes(replicated.subs(n, 2) - 2 * symbolic.single_replica_action())
 
 
+def test_two_replicas_equal_the_explicit_determinants():
+    """The replica-symmetric shortcut, eigenvalue by eigenvalue, against 2 × 2 determinants."""
+    q, r, h = (sp.Matrix([[x, x0], [x0, x]]) for x, x0 in zip((S.q, S.r, S.rho_hat), ZERO, strict=True))
+    one = sp.eye(2)
+    explicit = (
+        S.psi_p / 2 * sp.log(q.det())
+        - average(lambda lam: sp.log((one + S.psi_p * q * (S.b**2 * one + lam * h)).det())) / 2
+        + S.psi_p / 2 * (r * h).trace()
+        - S.psi_n / 2 * sp.log((one + S.psi_p / S.psi_n * (S.alpha**2 * r + S.v**2 * q)).det())
+        - S.psi_p / 2 * (S.s_t**2 - S.z) * q.trace()
+    )
+    difference = explicit - S.discretise(symbolic.replicated_action(sp.Integer(2), ZERO), SPECTRUM)
+    unknowns = (S.q, S.r, S.rho_hat, *ZERO, S.z, lam1, lam2, w)
+    values = map(sp.Rational, ("3/2", "2/3", "4/5", "1/5", "1/7", "1/9", "-1/2", "1/2", "5/4", "1/3"))
+    parameters = zip((S.alpha, S.b, S.v, S.s_t), map(sp.Rational, ("1/2", "1/3", "1/4", "1/5")), strict=True)
+    numbers = dict(zip(unknowns, values, strict=True)) | dict(parameters) | {S.psi_p: 3, S.psi_n: 2}
+    assert abs(sp.N(difference.subs(numbers), 30)) < 1e-25
+
+
 def test_derivative_in_z_is_the_resolvent():
     assert sp.diff(symbolic.action(), S.z) == S.psi_p * S.q / 2
 
@@ -94,6 +113,21 @@ def test_elimination_solves_both_equations():
     r = (1 - s * (3 * 4 + 1 / q)) / (3 * g)  # ŝ s + r̂ r = 1
     assert sp.simplify(lhs) == 0
     assert sp.simplify(1 / g - 1 - sp.Rational(3, 2) * (r + q)) == 0
+
+
+def test_a_root_of_the_polynomial_solves_both_equations():
+    spectrum = ((sp.Rational(1, 2), sp.Rational(1, 3)), (sp.Rational(5, 4), sp.Rational(2, 3)))
+    values = dict(zip((S.alpha, S.b, S.v, S.s_t), map(sp.Rational, ("1/2", "1/3", "1/4", "1/5")), strict=True))
+    values |= {S.psi_p: 3, S.psi_n: 2, S.z: -1}
+    polynomial = sp.Poly(symbolic.resolvent_polynomial(spectrum).as_expr().subs(values), S.q)
+    residuals = []
+    for root in polynomial.nroots(n=40, maxsteps=200):
+        if abs(sp.im(root)) < 1e-30 and sp.re(root) > 0:  # left of the spectrum q is positive
+            at_root = values | {S.q: sp.re(root)}
+            delta = 1 / eliminate()[S.g].subs(at_root) - 1
+            equations = [S.discretise(f, spectrum).subs(at_root).subs(S.delta, delta) for f in saddle_point().reduced]
+            residuals.append(max(map(abs, equations)))
+    assert min(residuals) < 1e-30
 
 
 @pytest.mark.parametrize("m", [1, 2, 3])

@@ -19,7 +19,7 @@ def make(**changes):
 
 
 @pytest.mark.parametrize("name", ["psi_p", "psi_n", "t"])
-@pytest.mark.parametrize("value", [0, -1.5, np.nan, np.inf, "four", None, 1j, True])
+@pytest.mark.parametrize("value", [0, -1.5, np.nan, np.inf, "four", "4", None, 1j, True, [4], np.array([4.0, 5.0])])
 def test_ratios_and_time(name, value):
     with pytest.raises(ValueError) as error:
         make(**{name: value})
@@ -75,6 +75,20 @@ def test_expressions_and_callables_are_accepted():
     x = sp.Symbol("x")
     assert make(activation=sp.tanh(x)).coefficients() == make().coefficients()
     assert np.isclose(make(activation=np.tanh).coefficients().v, make().coefficients().v, rtol=1e-10)
+
+
+def test_numpy_scalars_are_plain_numbers():
+    for value in (np.float32(4), np.int64(4), np.array(4), np.array(4.0)):
+        assert make(psi_p=value) == make() and hash(make(psi_p=value)) == hash(make())
+    data = Gaussian(np.array([[0.5, 0.5], [1.5, 0.5]]))
+    assert data == Gaussian(((0.5, 0.5), (1.5, 0.5))) and hash(data)
+    assert make(t=np.array(0.1)).coefficients() is make().coefficients()
+
+
+@pytest.mark.parametrize("value", [0, -5, 2.5, "a"])
+def test_digits_are_a_positive_integer(value):
+    with pytest.raises(ValueError, match=r"^dps = .*allowed: an integer >= 1"):
+        make().coefficients(dps=value)
 
 
 def test_models_are_frozen_and_comparable():

@@ -13,7 +13,7 @@ from theory.saddle import residual_size
 SIMPLE = RandomFeatureModel(activations.tanh, 4, 3, 0.1)
 THREE = RandomFeatureModel(activations.tanh, 4, 3, 0.1, Gaussian(((0.5, 0.3), (1.0, 0.4), (2.0, 0.3))))
 POWER = RandomFeatureModel(activations.tanh, 4, 3, 0.1, Gaussian.power_law(1.5))
-CASES = {"identity": SIMPLE, "three atoms": THREE, "power law, 40 nodes": POWER}
+CASES = {"identity": SIMPLE, "three atoms": THREE, "power law, 80 nodes": POWER}
 
 
 @pytest.mark.parametrize("name", CASES)
