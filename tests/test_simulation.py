@@ -10,6 +10,7 @@ from tolerances import STANDARD_ERRORS
 
 from theory import Gaussian, RandomFeatureModel, activations
 from theory.activations import Activation
+from theory.simulation import noise_average
 from theory.simulation.backend import backend
 from theory.simulation.finite import covariance_eigenvalues
 
@@ -59,6 +60,27 @@ def test_exact_noise_average_against_monte_carlo(activation):
     mean, error = sampled_entries(model, finite, pairs, 4000, seed=2)
     exact = np.array([finite.U[i, j] for i, j in pairs])
     assert np.all(np.abs(mean - exact) < STANDARD_ERRORS * error + 1e-6)
+
+
+def test_mehler_series_against_a_two_dimensional_quadrature():
+    """E_ξ φ_iφ_j for strongly correlated features: exact at high order, with an error O(ϱ⁵) at the default one."""
+    rng = np.random.default_rng(0)
+    W, X = rng.standard_normal((5, 4)), rng.standard_normal((4, 3))
+    t = 0.3
+    decay, noise_variance = np.exp(-t), -np.expm1(-2 * t)
+    arguments = (backend(), activations.tanh, W, X, decay, noise_variance)
+    default, many = noise_average.exact(*arguments)[0], noise_average.exact(*arguments, order=40)[0]
+    nodes, weights = np.polynomial.hermite_e.hermegauss(80)
+    weights = weights / weights.sum()
+    mean, covariance = decay * W @ X / 2, noise_variance * W @ W.T / 4
+    for i, j in [(0, 1), (0, 2), (1, 3), (2, 4)]:
+        rho = covariance[i, j] / np.sqrt(covariance[i, i] * covariance[j, j])
+        u = np.sqrt(covariance[i, i]) * nodes[:, None]
+        v = np.sqrt(covariance[j, j]) * (rho * nodes[:, None] + np.sqrt(1 - rho**2) * nodes[None, :])
+        products = [np.tanh(mean[i, k] + u) * np.tanh(mean[j, k] + v) for k in range(3)]
+        expected = np.mean([weights @ product @ weights for product in products])
+        assert many[i, j] == pytest.approx(expected, abs=1e-9)
+        assert abs(default[i, j] - expected) < 0.05 * abs(rho) ** 5 + 1e-9
 
 
 def test_the_average_of_an_issue_sized_network():

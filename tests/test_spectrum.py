@@ -10,7 +10,7 @@ from tolerances import digits, double
 
 from theory import ConvergenceError, Gaussian, RandomFeatureModel, continuation, polynomial
 from theory import activations as A
-from theory.saddle import UNSOLVED, residual_size
+from theory.saddle import UNSOLVED, certify, polish, residual_size
 
 TWO = Gaussian(((0.5, 0.5), (1.5, 0.5)))
 THREE = Gaussian(((0.1, 0.3), (1, 0.3), (10, 0.4)))
@@ -147,6 +147,21 @@ def test_both_methods_to_fifty_digits(model):
         with mpmath.workdps(60):
             assert abs(one / other - 1) < digits(50)
             assert complex(one) == pytest.approx(spectrum.stieltjes(complex(z)), rel=double("resolvent"))
+
+
+def test_exactly_one_root_is_certified():
+    """Of all roots of the polynomial, each polished to a solution of both equations, one lies in both upper half-planes."""
+    spectrum = MODELS["erf, two eigenvalues"].spectrum()
+    system, s2 = spectrum.shifted, spectrum.model.coefficients().s2
+    for y in (0.5 + 0.1j - s2, 3 + 0.01j, -0.2 + 1j):
+        candidates = polynomial.roots(system, np.array([y])).ravel()
+        at = np.full(candidates.size, y)
+        delta = 1 / polynomial._g_function("numpy")(candidates, at, *system.parameters) - 1
+        q, delta = polish(system, candidates, delta, at, steps=20)
+        certified, q, _ = certify(system, q, delta, at)
+        assert (residual_size(system, q, delta, at) < double("resolvent")).sum() > 1
+        assert np.unique(np.round(q[certified], 9)).size == 1
+        assert q[certified][0] == pytest.approx(spectrum.stieltjes(y + s2), rel=double("resolvent"))
 
 
 def test_tanh_to_thirty_digits():

@@ -252,6 +252,11 @@ def _alternating(y, q, delta, opens):
     rows, opens = np.stack([y, q, delta], axis=1)[order], opens[order]
     if opens.size and not opens[0]:
         rows, opens = np.vstack([[0.0, np.inf, np.inf], rows]), np.concatenate([[True], opens])
+    # a gap narrower than rounding: its two edges, in the wrong order, are none
+    twice = np.flatnonzero(np.cumsum(np.where(opens, 1, -1))[:-1] == 2)
+    twice = twice[~opens[twice + 1] & (rows[twice + 1, 0] < rows[twice, 0] * (1 + 1e-12))]
+    keep = ~np.isin(np.arange(opens.size), [twice, twice + 1])
+    rows, opens = rows[keep], opens[keep]
     if opens.size % 2 or not (opens[::2].all() and not opens[1::2].any()):
         raise ConvergenceError(f"the edges at s_t² + {rows[:, 0]} do not pair up into bulks", np.nan)
     return rows
