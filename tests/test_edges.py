@@ -8,6 +8,7 @@ from tolerances import digits, double
 
 from theory import ConvergenceError, Gaussian, RandomFeatureModel, edges
 from theory import activations as A
+from theory.quadrature import quadrature
 from theory.saddle import SaddleSystem, certify
 from theory.symbolic import edge_polynomial, resolvent_polynomial
 from theory.symbolic import symbols as S
@@ -286,7 +287,7 @@ def test_unpaired_edges_are_refused():
 def test_quadrature_takes_given_edges():
     spectrum = MODELS["two bulks"].spectrum()
     for given in (None, spectrum.edges()):
-        nodes, weights = edges.quadrature(spectrum, given)
+        nodes, weights = quadrature(spectrum, given)
         assert weights.sum() == pytest.approx(1 - sum(w for _, w in spectrum.atoms()), abs=double("quadrature"))
         assert np.all(weights >= 0) and nodes.min() >= spectrum.edges()[0] and nodes.max() <= spectrum.edges()[-1]
 

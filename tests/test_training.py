@@ -193,7 +193,8 @@ def test_memorizing_modes_are_the_lowest_interval_and_carry_the_gap():
     edges = model.spectrum().edges()
     assert len(edges) == 6
     assert edges[0] < memorization_eigenvalue(model)[0] < edges[1]
-    eigenvalues, _diagonal, _, quadratic, d = model.simulate(20, seed=1, features="equivalent").flow_matrices
+    d = 20
+    eigenvalues, _, quadratic = model.simulate(d, seed=1, features="equivalent").flow_matrices
     off_atom = eigenvalues > (model.coefficients().s2 + edges[0]) / 2
     lowest = off_atom & (eigenvalues < edges[1] * 2)
     assert lowest.sum() == d

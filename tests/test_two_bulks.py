@@ -5,7 +5,7 @@ import pytest
 import sympy as sp
 
 from theory import Gaussian, RandomFeatureModel, activations
-from theory.edges import quadrature
+from theory.quadrature import quadrature
 from theory.symbolic import symbols as S
 from theory.symbolic import two_bulks as expansion
 from theory.symbolic.saddle_point import saddle_point

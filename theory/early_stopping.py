@@ -7,9 +7,8 @@ eigenvalue λ, a ridge ζ keeps λ/(λ + ζ). The best τ and the best ζ minimi
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 
-from .timescales import curve_times
+from .timescales import curve_times, minimum_beside
 from .training import ridge_curve, support_bounds, training_curve
 
 
@@ -37,8 +36,5 @@ def best_regularization(model):
     k = int(np.argmin(test))
     if k == 0:
         return BestRegularization(tau, stopped, 0.0, final, final)
-    bounds = np.log(grid[k - 1]), np.log(grid[min(k + 1, grid.size - 1)])
-    found = minimize_scalar(
-        lambda x: ridge_curve(model, np.exp(x)).test.item(), bounds=bounds, method="bounded", options={"xatol": 1e-8}
-    )
-    return BestRegularization(tau, stopped, float(np.exp(found.x)), float(found.fun), final)
+    zeta, ridge = minimum_beside(grid, k, lambda x: ridge_curve(model, x).test.item())
+    return BestRegularization(tau, stopped, zeta, ridge, final)

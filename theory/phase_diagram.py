@@ -78,8 +78,6 @@ def phase_diagram(model, psi_n, psi_p, tau, gap=0.1, jobs=2, progress=True):
         np.array([float(positive(name, x)) for x in np.ravel(v)]) for name, v in (("psi_n", psi_n), ("psi_p", psi_p))
     )
     positive("tau", tau), positive("gap", gap)
-    # the derivation is done before the processes are forked off, so that they inherit nothing half-made
-    training_curve(replace(model, psi_p=float(psi_p[0]), psi_n=float(psi_n[0])), np.array([float(tau)]))
     tasks = (delayed(_row)(model, ratio, psi_n, float(tau)) for ratio in psi_p)
     rows = Parallel(n_jobs=jobs, return_as="generator")(tasks)
     rows = list(tqdm(rows, total=psi_p.size, desc="phase diagram", disable=not progress))

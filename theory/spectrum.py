@@ -7,6 +7,7 @@ import numpy as np
 
 from . import continuation, edges, polynomial
 from .errors import ConvergenceError
+from .quadrature import quadrature
 from .saddle import UNSOLVED, SaddleSystem, refine
 from .validation import finite_array, one_of, positive_integer, to_mpf
 
@@ -198,9 +199,13 @@ class Spectrum:
         return edges.locate(self)
 
     @cached_property
+    def _quadrature(self):
+        return quadrature(self)
+
+    @cached_property
     def _edges(self):
         found = tuple(float(y) for y in self.model.coefficients().s2 + self.edge_table[:, 0])
-        _, weights = edges.quadrature(self)
+        _, weights = self._quadrature
         mass = weights.sum() + sum(weight for _, weight in self.atoms())
         if not abs(mass - 1) < 1e-8:
             raise ConvergenceError(
@@ -211,7 +216,8 @@ class Spectrum:
 
     def integrate(self, function):
         """∫ f(λ) dμ(λ) over the whole law, atoms included; ``function`` is vectorised and smooth on each bulk."""
-        nodes, weights = edges.quadrature(self, self.edges())
+        self.edges()  # certifies the total mass of the rule
+        nodes, weights = self._quadrature
         return float(weights @ function(nodes)) + sum(
             weight * float(function(np.array([location]))[0]) for location, weight in self.atoms()
         )

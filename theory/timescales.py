@@ -81,10 +81,13 @@ def _smallest_test_loss(model, grid, curve):
     k = int(np.argmin(curve.test))
     if k >= grid.size - 1:
         return np.inf, float(curve.test[-1])
+    return minimum_beside(grid, k, lambda tau: training_curve(model, tau).test.item())
+
+
+def minimum_beside(grid, k, function):
+    """(x, f(x)) at the minimum of ``function`` between the neighbours of ``grid[k]``, sought in log x."""
     bounds = np.log(grid[max(k - 1, 0)]), np.log(grid[min(k + 1, grid.size - 1)])
-    found = minimize_scalar(
-        lambda x: training_curve(model, np.exp(x)).test.item(), bounds=bounds, method="bounded", options={"xatol": 1e-8}
-    )
+    found = minimize_scalar(lambda x: function(np.exp(x)), bounds=bounds, method="bounded", options={"xatol": 1e-8})
     return float(np.exp(found.x)), float(found.fun)
 
 

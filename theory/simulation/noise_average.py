@@ -81,6 +81,17 @@ def _nodes(backend, activation, mu, tau):
     return xp.concat(z, axis=-1), xp.concat(weight, axis=-1)
 
 
+def mehler_series(backend, tables, square, correlation):
+    """Σ_k c_k c_k^T ϱ^k/k! off the diagonal and E σ² on it, both averaged over the columns (samples); array (p, p)."""
+    xp, (p, columns) = backend.xp, tables[0].shape
+    U, power = xp.zeros_like(correlation), xp.ones_like(correlation)
+    for k, c in enumerate(tables):
+        U = U + (c @ c.T) * power / (columns * math.factorial(k))
+        power = power * correlation
+    identity = xp.eye(p, dtype=xp.float64, device=backend.device)
+    return U * (1 - identity) + (xp.sum(square, axis=1) / columns)[:, None] * identity
+
+
 def exact(backend, activation, W, X, decay, noise_variance, order=4):
     r"""U = (1/n) Σ_ν E_ξ[φφ^T] and V = (1/n) Σ_ν E_ξ[φ ξ^T], averaged over the noise without sampling it.
 
@@ -108,12 +119,7 @@ def exact(backend, activation, W, X, decay, noise_variance, order=4):
     tau = (math.sqrt(noise_variance / d) * norm)[:, None]
     tables, square = hermite_tables(backend, activation, mu, tau, max(order, 1))
     correlation = (W / norm[:, None]) @ (W / norm[:, None]).T
-    U, power = xp.zeros_like(correlation), xp.ones_like(correlation)
-    for k, c in enumerate(tables[: order + 1]):
-        U = U + (c @ c.T) * power / (n * math.factorial(k))
-        power = power * correlation
-    identity = xp.eye(W.shape[0], dtype=xp.float64, device=backend.device)
-    U = U * (1 - identity) + (xp.sum(square, axis=1) / n)[:, None] * identity
+    U = mehler_series(backend, tables[: order + 1], square, correlation)
     V = (xp.sum(tables[1], axis=1) / (n * norm))[:, None] * W
     return U, V
 

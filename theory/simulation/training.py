@@ -15,8 +15,8 @@ import numpy as np
 
 from ..curve import TrainingCurve, check_tau
 from .finite import covariance_eigenvalues
-from .loss import flow_filter, modes
-from .noise_average import hermite_tables
+from .loss import flow_filter, modes, train_loss_along_flow
+from .noise_average import hermite_tables, mehler_series
 
 #: last term of Mehler's series for the population matrices
 ORDER = 6
@@ -37,12 +37,7 @@ def population(finite):
     deviation = xp.sqrt(xp.linalg.diagonal(covariance))
     tables, square = hermite_tables(where, model.activation, xp.zeros_like(deviation)[:, None], deviation[:, None], ORDER)
     correlation = covariance / (deviation[:, None] * deviation)
-    U, power = xp.zeros_like(correlation), xp.ones_like(correlation)
-    for k, c in enumerate(tables):
-        U = U + c * c.T * power / math.factorial(k)
-        power = power * correlation
-    identity = xp.eye(p, dtype=xp.float64, device=where.device)
-    U = U * (1 - identity) + square * identity
+    U = mehler_series(where, tables, square, correlation)
     # E[φ_i ξ] = E[σ'] √Δ_t W_i/√d, and E[σ'] = μ_1/deviation
     return U, math.sqrt(noise / d) * (tables[1] / deviation[:, None]) * W
 
@@ -66,20 +61,19 @@ def flow_curve(finite, tau):
     Cost O(p³) once per draw for the diagonalisation and O(p²) per τ.
     """
     tau = check_tau(tau)
-    eigenvalues, diagonal, overlap, quadratic, d = finite.flow_matrices
+    (eigenvalues, overlap, quadratic), d = finite.flow_matrices, finite.W.shape[1]
     f = flow_filter(finite, eigenvalues, tau.ravel())
-    train = 1 - flow_filter(finite, eigenvalues, 2 * tau.ravel()) @ diagonal / d
     test = 1 - 2 * (f @ overlap) / d + np.sum((f @ quadratic) * f, axis=1) / d
-    train, test = train.reshape(tau.shape), test.reshape(tau.shape)
+    train, test = np.asarray(train_loss_along_flow(finite, tau)), test.reshape(tau.shape)
     score_error = (test - exact_score_loss(finite.model, d)) / finite.model.noise_variance
     return TrainingCurve(tau, train, test, score_error)
 
 
 def flow_matrices(finite):
-    """(λ, |V'_i|², V'_i·Ṽ'_i, Ũ'_ij V'_i·V'_j, d) on the host: all that the curves need."""
-    where, m, d = finite.backend, modes(finite), finite.W.shape[1]
+    """(λ_i, V'_i·Ṽ'_i, Ũ'_ij V'_i·V'_j) on the host: all that the test loss needs."""
+    where, m = finite.backend, modes(finite)
     xp, basis, V = where.xp, m.eigenvectors, m.projections
     U_population, V_population = population(finite)
     overlap = xp.sum(V * (basis.T @ V_population), axis=1)
     quadratic = (basis.T @ U_population @ basis) * (V @ V.T)
-    return m.eigenvalues, d * m.weights, where.to_numpy(overlap), where.to_numpy(quadratic), d
+    return m.eigenvalues, where.to_numpy(overlap), where.to_numpy(quadratic)

@@ -1,0 +1,53 @@
+"""Nodes and weights of the limit law of U, for integrals against it and for its total mass."""
+
+import numpy as np
+
+
+def _fejer(count):
+    """Nodes in (−1, 1) and weights of Fejér's second rule; those of (count − 1)/2 are every second one of ``count``."""
+    theta = np.arange(1, count + 1) * np.pi / (count + 1)
+    odd = np.arange(1, count + 1, 2)
+    return -np.cos(theta), 4 * np.sin(theta) / (count + 1) * (np.sin(np.outer(theta, odd)) / odd).sum(axis=1)
+
+
+def quadrature(spectrum, edges=None, tolerance=1e-11, rounds=24):
+    """Nodes and weights of the continuous law, so that ∫ f ρ dλ = Σ w f(λ).
+
+    On each bulk y = λ − s_t² is mapped by a logarithm where its ends differ by more than a factor of ten and by a cosine
+    always, which removes square roots (and inverse square roots) at both ends; panels are halved where two nested rules
+    differ by more than ``tolerance``, as they do around a gap that has almost opened. ``edges`` are the spectrum's own,
+    known to full relative precision in y, unless given.
+    """
+    s2 = spectrum.model.coefficients().s2
+    own = edges is None or tuple(edges) == tuple(s2 + spectrum.edge_table[:, 0])
+    offsets = spectrum.edge_table[:, 0] if own else np.asarray(edges) - s2
+    (unit, fine), coarse = _fejer(31), _fejer(15)[1]
+    nodes, weights = [np.zeros(0)], [np.zeros(0)]
+    for low, high in zip(offsets[::2], offsets[1::2], strict=True):
+        low = max(low, 1e-24 * high)  # a hard edge: the mass below is of order 1e-12
+        panels = np.array([[0, np.pi / 2], [np.pi / 2, np.pi]])
+        for depth in range(rounds):
+            half = np.diff(panels, axis=1) / 2
+            y, jacobian = _bulk_map(panels[:, :1] + half * (unit + 1), low, high)
+            density = spectrum.solve_shifted(y.ravel().astype(complex))[0].imag.reshape(y.shape) / np.pi
+            mass = half * jacobian * np.nan_to_num(density)
+            rough = np.abs(mass @ fine - mass[:, 1::2] @ coarse) > tolerance
+            unsolved = np.isnan(density).any(axis=1)  # halving does not help there: the total mass will decide
+            keep = ~rough | (unsolved & (depth > 4)) | (depth == rounds - 1)
+            rough = ~keep
+            nodes.append(s2 + y[keep].ravel()), weights.append((mass * fine)[keep].ravel())
+            if keep.all():
+                break
+            middle = panels[rough].mean(axis=1)
+            panels = np.sort(np.concatenate([panels[rough].ravel(), middle, middle])).reshape(-1, 2)
+    return np.concatenate(nodes), np.concatenate(weights)
+
+
+def _bulk_map(theta, low, high):
+    """y and dy/dθ on a bulk, θ from 0 to π."""
+    unit, slope = np.sin(theta / 2) ** 2, np.sin(theta) / 2
+    if high / low > 10:
+        ratio = np.log(high / low)
+        y = low * np.exp(ratio * unit)
+        return y, y * ratio * slope
+    return low + (high - low) * unit, (high - low) * slope
