@@ -191,7 +191,7 @@ def test_stability_is_the_certificate(data):
     residual = np.abs(system.residual(q, d, z)).max(axis=0)
     assert np.median(residual) < 1e-13
     good = (residual < 1e-9) & (np.abs(perron - 1) > 1e-6)
-    slopes = [s.real for s in system.tangent(q, d, z)]
+    slopes = [s.real for s in system.tangent((q, d), z)]
     assert good.sum() > 150 and np.array_equal((perron < 1)[good], ((slopes[0] > 0) & (slopes[1] > 0))[good])
     # and no branch is skipped on which something lies outside the support
     allowed = curve.open_branches(delta, 1 + delta)[np.arange(delta.size), branch]
@@ -305,5 +305,5 @@ def test_certificate_rejects_the_wrong_real_branch():
     curve = edges.RealCurve(system.parameters, system.nodes, system.weights)
     delta = np.linspace(-3, 3, 50)
     x, y, perron = curve.evaluate(delta, 1 + delta, np.zeros(50, int))
-    accepted, _, _ = certify(system, 1 / x + 0j, delta + 0j, y + 0j)
+    accepted, _ = certify(system, np.stack([1 / x, delta]) + 0j, y + 0j)
     assert not np.any(accepted[perron > 1.001]) and (perron > 1.001).sum() > 5

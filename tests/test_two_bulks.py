@@ -141,7 +141,7 @@ def test_memorizing_bulk_separates_at_the_threshold():
 def average_overlap(spectrum, z):
     """s(z), from the certified (q, δ)."""
     f = sp.lambdify((S.q, S.delta), S.discretise(saddle_point().s, ((1, 1),)).subs(parameters(spectrum.model)))
-    return f(*spectrum._solve(np.asarray(z, complex)))
+    return f(*spectrum.solve(np.asarray(z, complex)))
 
 
 def parameters(model):

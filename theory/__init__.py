@@ -3,7 +3,9 @@
 from . import activations
 from .data import Gaussian
 from .errors import ConvergenceError
+from .mixture import Mixture
 from .model import RandomFeatureModel
+from .times import TimeGrid
 
 __version__ = "0.1.0"
-__all__ = ["ConvergenceError", "Gaussian", "RandomFeatureModel", "activations"]
+__all__ = ["ConvergenceError", "Gaussian", "Mixture", "RandomFeatureModel", "TimeGrid", "activations"]

@@ -24,6 +24,10 @@ from .symbolic import hermite
 from .validation import to_mpf
 
 
+#: Gaussian variables are integrated over (−REACH, REACH)
+REACH = 10.0
+
+
 @dataclass(frozen=True)
 class Coefficients:
     """a_t, b_t, v_t, s_t, the mean κ_t and the standard deviation Γ_t of the pre-activation (floats, or mpf)."""
@@ -87,7 +91,8 @@ def coefficients(activation, t, variance, dps=None):
     form = hermite.closed_form(activation.expression) if activation.expression is not None else None
     if form is not None:
         return _from_closed_form(form, activation, t, variance, dps)
-    _check_second_moment(activation, t, variance)
+    gamma = diffusion_scales(float(t), float(variance))[2]
+    check_second_moment(activation, 0.0, gamma)
     if dps is None:
         return _by_quadrature(activation, float(t), float(variance))
     if activation.kinks:
@@ -124,15 +129,14 @@ def _evaluate(expression, values):
     return sp.lambdify(tuple(values), expression, modules="mpmath")(*values.values())
 
 
-def _check_second_moment(activation, t, variance):
-    """σ(Γz)² e^{-z²/2} must fall off. Evaluated with mpmath, where nothing overflows, if σ is an expression."""
-    _, _, gamma = diffusion_scales(float(t), float(variance))
+def check_second_moment(activation, mean, gamma):
+    """σ(mean + Γz)² e^{-z²/2} must fall off. Evaluated with mpmath, where nothing overflows, if σ is an expression."""
     # a callable may know floats only, so that it is asked no further out than the quadrature goes
     reach = (10, 20, 40) if activation.expression is not None else (5, 7, 10)
     for side in (-1, 1):
-        weights = [_tail(activation, side * gamma * z) * mpmath.exp(-(mpmath.mpf(z) ** 2) / 2) for z in reach]
+        weights = [_tail(activation, mean + side * gamma * z) * mpmath.exp(-(mpmath.mpf(z) ** 2) / 2) for z in reach]
         if not all(map(mpmath.isfinite, weights)) or weights[2] > weights[1] * mpmath.mpf("1e-3") > 0:
-            raise _no_second_moment(activation, t, gamma)
+            raise _no_second_moment(activation, gamma)
 
 
 def _tail(activation, point):
@@ -143,10 +147,10 @@ def _tail(activation, point):
         return mpmath.mpf(float(np.asarray(activation(np.array([float(point)])))[0])) ** 2
 
 
-def _no_second_moment(activation, t, gamma):
+def _no_second_moment(activation, gamma):
     return ValueError(
-        f"activation = {activation.name} has no Gaussian second moment at t = {float(t)} "
-        f"(standard deviation {float(gamma):.3g}); allowed: E σ(Γz)² finite"
+        f"activation = {activation.name} has no Gaussian second moment at the pre-activation's standard deviation "
+        f"Γ = {float(gamma):.3g}; allowed: E σ(Γz)² finite"
     )
 
 
@@ -173,7 +177,7 @@ def _by_quadrature(activation, t, variance):
                 return Coefficients(*map(float, _exact_zeros(activation, current, 1e-14)))
         previous = current
     if all(new > 1.2 * old for old, new in itertools.pairwise(moments)):  # a pole, which ever finer panels see better
-        raise _no_second_moment(activation, t, gamma)
+        raise _no_second_moment(activation, gamma)
     raise ConvergenceError(
         f"the Gaussian quadrature of activation = {activation.name} does not settle; "
         "if the function jumps or has a corner, name the points in Activation(…, kinks=…)",
@@ -192,35 +196,54 @@ def _exact_zeros(activation, values, rounding):
     return a, b, *(0 * x if x <= rounding * scale else x for x in (v, s)), kappa, gamma
 
 
-def _quadrature(activation, t, variance, width, reach=10.0):
+def _quadrature(activation, t, variance, width):
     """(a, b, v, s, κ, Γ) with panels of the given width, split at the kinks."""
     data, noise, gamma = diffusion_scales(t, variance)
-    # h(u) is smooth, but near a kink it varies on the scale noise/data: graded panels around there
-    graded = [k / data + sign * noise / data * 2.0**j for k in activation.kinks for j in range(-2, 6) for sign in (-1, 1)]
-    splits = sorted({-reach, reach, *(k / data for k in activation.kinks), *graded})
-    u, weight_u = _composite_gauss([x for x in splits if abs(x) <= reach], width)
-    weight_u *= np.exp(-(u**2) / 2) / np.sqrt(2 * np.pi)
+    u, weight_u = data_rule(activation, ((0.0, data, noise),), width)
+    kappa, a, nonlinear, s2 = hermite_parts(activation, 0.0, data, noise, u, weight_u, width)
+    return a, noise * a, np.sqrt(weight_u @ nonlinear**2), np.sqrt(s2), kappa, gamma
 
+
+def data_rule(activation, scales, width):
+    """Nodes u and weights for N(0, 1), fit for E_v σ(mean + data u + noise v) at all ``scales``, tuples (mean, data, noise)."""
+    splits = {-REACH, REACH}
+    for mean, data, noise in scales:
+        # that function is smooth, but near a kink it varies on the scale noise/data: graded panels around there
+        for kink in activation.kinks:
+            splits.add((kink - mean) / data)
+            splits |= {(kink - mean) / data + sign * noise / data * 2.0**j for j in range(-2, 6) for sign in (-1, 1)}
+    u, weight = _composite_gauss(sorted(x for x in splits if abs(x) <= REACH), width)
+    return u, weight * np.exp(-(u**2) / 2) / np.sqrt(2 * np.pi)
+
+
+def hermite_parts(activation, mean, data, noise, u, weight_u, width):
+    """The parts of σ(mean + data u + noise v) with u, v ~ N(0, 1).
+
+    Returns
+    -------
+    (kappa, a, nonlinear, s2)
+        κ = E σ, a = E σ', what the sample fixes beyond its linear part, E_v σ − κ − a·data·u, at the nodes ``u``, and
+        s² = E (σ − E_v σ − a·noise·v)².
+    """
     if activation.kinks:
         # for each u, integrate v piecewise between the kinks' positions
-        kinks = np.clip((np.array(activation.kinks)[None, :] - data * u[:, None]) / noise, -reach, reach)
-        bounds = np.hstack([np.full((u.size, 1), -reach), kinks, np.full((u.size, 1), reach)])
+        kinks = np.clip((np.array(activation.kinks)[None, :] - mean - data * u[:, None]) / noise, -REACH, REACH)
+        bounds = np.hstack([np.full((u.size, 1), -REACH), kinks, np.full((u.size, 1), REACH)])
         unit, unit_weight = _composite_gauss([0.0, 1.0], width / 10)
         lengths = np.diff(bounds, axis=1)[:, :, None]
         v = (bounds[:, :-1, None] + lengths * unit).reshape(u.size, -1)
         weight_v = (lengths * unit_weight).reshape(u.size, -1)
     else:
-        v, weight_v = (row[None, :] for row in _composite_gauss([-reach, reach], width))
+        v, weight_v = (row[None, :] for row in _composite_gauss([-REACH, REACH], width))
     weight_v = weight_v * np.exp(-(v**2) / 2) / np.sqrt(2 * np.pi)
 
-    values = activation(data * u[:, None] + noise * v)
+    values = activation(mean + data * u[:, None] + noise * v)
     h = np.sum(values * weight_v, axis=1)
     kappa = weight_u @ h
     # E[z σ(Γz)] with Γz = data·u + noise·v, so E[σ'] = E[v σ]/noise = (data E[uσ] + noise E[vσ])/Γ²
-    a = (data * (weight_u @ (u * h)) + noise * (weight_u @ np.sum(values * v * weight_v, axis=1))) / gamma**2
-    v2 = weight_u @ (h - kappa - a * data * u) ** 2
+    a = (data * (weight_u @ (u * h)) + noise * (weight_u @ np.sum(values * v * weight_v, axis=1))) / (data**2 + noise**2)
     s2 = weight_u @ np.sum((values - h[:, None] - noise * a * v) ** 2 * weight_v, axis=1)
-    return a, noise * a, np.sqrt(v2), np.sqrt(s2), kappa, gamma
+    return kappa, a, h - kappa - a * data * u, s2
 
 
 def _by_trapezoid(activation, t, variance, dps):

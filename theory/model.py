@@ -8,12 +8,15 @@ import numpy as np
 from .activations import Activation
 from .coefficients import coefficients
 from .data import Gaussian
-from .validation import positive, positive_integer
+from .ensemble import ensemble
+from .mixture import Mixture
+from .times import TimeGrid
+from .validation import non_negative, positive, positive_integer
 
 
 @dataclass(frozen=True)
 class RandomFeatureModel:
-    r"""A random-feature score network :math:`s_A(x) = A\,\sigma(Wx/\sqrt d)/\sqrt p` at one diffusion time.
+    r"""A random-feature score network :math:`S(x, t) = \alpha_t A\,\sigma(Wx/\sqrt d + t b)/\sqrt p + \beta_t x`.
 
     Parameters
     ----------
@@ -21,9 +24,15 @@ class RandomFeatureModel:
         A SymPy expression or a callable is accepted too.
     psi_p, psi_n : real numbers > 0
         Features and samples per dimension, p/d and n/d.
-    t : real number > 0
-        Diffusion time of the variance-preserving process, Δ_t = 1 − e^{−2t}.
-    data : `theory.Gaussian`
+    t : real number > 0, or `theory.TimeGrid`
+        Diffusion time of the variance-preserving process, Δ_t = 1 − e^{−2t}. A number means that the network is trained at this
+        time alone, with α = 1 and β = 0; a grid, that the loss is averaged over its nodes.
+    data : `theory.Gaussian` or `theory.Mixture`
+    bias : real number >= 0
+        Standard deviation of the features' biases b_i, which enter as t b_i.
+    types : int
+        Nodes of the Gauss–Hermite rule for the bias, and for each direction that the centroids ``Mixture(means=…)`` span:
+        the number of feature types that stand for the continuum. Double it to see whether it is enough.
 
     Raises
     ------
@@ -41,22 +50,41 @@ class RandomFeatureModel:
     psi_p: float
     psi_n: float
     t: float
-    data: Gaussian = field(default_factory=Gaussian)
+    data: Gaussian | Mixture = field(default_factory=Gaussian)
+    bias: float = 0.0
+    types: int = 16
 
     def __post_init__(self):
         if not isinstance(self.activation, Activation):
             object.__setattr__(self, "activation", Activation(self.activation))
-        for name in ("psi_p", "psi_n", "t"):
+        for name in ("psi_p", "psi_n"):
             object.__setattr__(self, name, positive(name, getattr(self, name)))
-        if not isinstance(self.data, Gaussian):
-            raise ValueError(f"data = {self.data!r} is not a description of data; allowed: theory.Gaussian")
-        self.coefficients()  # raises on an activation that the theory cannot treat
+        if not isinstance(self.t, TimeGrid):
+            object.__setattr__(self, "t", positive("t", self.t))
+        if not isinstance(self.data, (Gaussian, Mixture)):
+            raise ValueError(f"data = {self.data!r} is not a description of data; allowed: theory.Gaussian, theory.Mixture")
+        object.__setattr__(self, "bias", non_negative("bias", self.bias))
+        object.__setattr__(self, "types", positive_integer("types", self.types))
+        if self.is_scalar:
+            self.coefficients()  # raises on an activation that the theory cannot treat
+        else:
+            self.ensemble  # the same for every type, kind and node
+
+    @property
+    def is_scalar(self):
+        """Whether there is one type of features, one kind of samples and one time: two equations for two numbers."""
+        return isinstance(self.data, Gaussian) and not isinstance(self.t, TimeGrid) and float(self.bias) == 0
 
     def coefficients(self, dps=None):
         """a, b, v, s of the Gaussian equivalence, as `theory.coefficients.Coefficients` (``.v2``, ``.s2`` the squares).
 
         ``dps`` asks for that many decimal digits as ``mpmath.mpf``.
         """
+        if not self.is_scalar:
+            raise ValueError(
+                "coefficients() belongs to one feature type, one kind and one time; "
+                "allowed: a number t, Gaussian data and bias = 0 (else see ensemble)"
+            )
         if dps is None:
             return coefficients(self.activation, self.t, self.data.variance)
         import mpmath
@@ -68,14 +96,24 @@ class RandomFeatureModel:
         return coefficients(self.activation, self.t, variance, dps)
 
     @cached_property
+    def times(self):
+        """The diffusion times as `theory.TimeGrid`; a number t is one node of weight 1."""
+        return self.t if isinstance(self.t, TimeGrid) else TimeGrid((self.t,), (1,))
+
+    @cached_property
+    def ensemble(self):
+        """Couplings of every feature type, kind of samples and time node, as `theory.ensemble.Ensemble`."""
+        return ensemble(self)
+
+    @cached_property
     def decay(self):
-        """e^{-t}"""
-        return float(np.exp(-float(self.t)))
+        """e^{-t}, or an array of shape (K,) for a `theory.TimeGrid`."""
+        return self.t.decay if isinstance(self.t, TimeGrid) else float(np.exp(-float(self.t)))
 
     @cached_property
     def noise_variance(self):
-        """Δ_t = 1 − e^{−2t}"""
-        return float(-np.expm1(-2 * float(self.t)))
+        """Δ_t = 1 − e^{−2t}, or its average Δ̄ over a `theory.TimeGrid`, by which the rate of training goes."""
+        return self.t.noise_variance if isinstance(self.t, TimeGrid) else float(-np.expm1(-2 * float(self.t)))
 
     def spectrum(self):
         """The limit law of U, as `theory.spectrum.Spectrum`."""

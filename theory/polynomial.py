@@ -13,7 +13,7 @@ import numpy as np
 import sympy as sp
 
 from .errors import ConvergenceError
-from .saddle import UNSOLVED, certify, polish, refine, residual_size
+from .saddle import UNSOLVED, certify, polish, refine
 from .symbolic import symbols as S
 from .symbolic.elimination import eliminate, polynomial_factors
 from .symbolic.evaluate import PARAMETERS
@@ -86,7 +86,7 @@ def roots(system, z):
 
 
 def solve(system, z):
-    """The certified (q, δ) at every z, NaN where no root is certified (exact edges, vanishing degree).
+    """The certified (q, δ) at every z, array (2, N), NaN where no root is certified (exact edges, vanishing degree).
 
     Parameters
     ----------
@@ -106,15 +106,15 @@ def solve(system, z):
         delta = 1 / _g_function("numpy")(q, zz, *system.parameters) - 1
     plausible = np.isfinite(q) & np.isfinite(delta) & ~((q.imag < -1e-6 * np.abs(q)) | (delta.imag < -1e-6 * np.abs(delta)))
     index = np.flatnonzero(plausible)
-    q, delta = polish(system, q[index], delta[index], zz[index])
-    certified, q, delta = certify(system, q, delta, zz[index])
+    x = polish(system, np.stack([q[index], delta[index]]), zz[index])
+    certified, x = certify(system, x, zz[index])
     result = np.full((2, z.size), UNSOLVED)
     point = index // degree
     # where rounding made one root twice, either copy will do: assign in order of falling residual
-    order = np.argsort(-residual_size(system, q, delta, zz[index]))
+    order = np.argsort(-system.residual_size(x, zz[index]))
     order = order[certified[order]]
-    result[:, point[order]] = q[order], delta[order]
-    return result[0], result[1]
+    result[:, point[order]] = x[:, order]
+    return result
 
 
 def solve_mpmath(system, z, start):

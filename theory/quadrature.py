@@ -13,14 +13,13 @@ def _fejer(count):
 def quadrature(spectrum, edges=None, tolerance=1e-11, rounds=24):
     """Nodes and weights of the continuous law, so that ∫ f ρ dλ = Σ w f(λ).
 
-    On each bulk y = λ − s_t² is mapped by a logarithm where its ends differ by more than a factor of ten and by a cosine
+    On each bulk y = λ − offset is mapped by a logarithm where its ends differ by more than a factor of ten and by a cosine
     always, which removes square roots (and inverse square roots) at both ends; panels are halved where two nested rules
     differ by more than ``tolerance``, as they do around a gap that has almost opened. ``edges`` are the spectrum's own,
     known to full relative precision in y, unless given.
     """
-    s2 = spectrum.model.coefficients().s2
-    own = edges is None or tuple(edges) == tuple(s2 + spectrum.edge_table[:, 0])
-    offsets = spectrum.edge_table[:, 0] if own else np.asarray(edges) - s2
+    own = edges is None or tuple(edges) == tuple(spectrum.offset + spectrum.edge_offsets)
+    offsets = spectrum.edge_offsets if own else np.asarray(edges) - spectrum.offset
     (unit, fine), coarse = _fejer(31), _fejer(15)[1]
     nodes, weights = [np.zeros(0)], [np.zeros(0)]
     for low, high in zip(offsets[::2], offsets[1::2], strict=True):
@@ -29,13 +28,14 @@ def quadrature(spectrum, edges=None, tolerance=1e-11, rounds=24):
         for depth in range(rounds):
             half = np.diff(panels, axis=1) / 2
             y, jacobian = _bulk_map(panels[:, :1] + half * (unit + 1), low, high)
-            density = spectrum.solve_shifted(y.ravel().astype(complex))[0].imag.reshape(y.shape) / np.pi
+            solution, _ = spectrum.solve_shifted(y.ravel().astype(complex))
+            density = spectrum.shifted.stieltjes(solution).imag.reshape(y.shape) / np.pi
             mass = half * jacobian * np.nan_to_num(density)
             rough = np.abs(mass @ fine - mass[:, 1::2] @ coarse) > tolerance
             unsolved = np.isnan(density).any(axis=1)  # halving does not help there: the total mass will decide
             keep = ~rough | (unsolved & (depth > 4)) | (depth == rounds - 1)
             rough = ~keep
-            nodes.append(s2 + y[keep].ravel()), weights.append((mass * fine)[keep].ravel())
+            nodes.append(spectrum.offset + y[keep].ravel()), weights.append((mass * fine)[keep].ravel())
             if keep.all():
                 break
             middle = panels[rough].mean(axis=1)

@@ -58,92 +58,117 @@ class SaddleSystem:
         self._residual = evaluator(_equations_and_derivatives()[:2], variables, module)
         self._all = evaluator(_equations_and_derivatives(), variables, module)
 
+    #: the unknowns (q, δ), of which the first is a Stieltjes transform
+    unknowns, resolvents = 2, 1
+
     def residual(self, q, delta, z):
         """(F_q, F_δ), dimensionless."""
         return self._residual((q, delta, z), self.parameters, self.nodes, self.weights)
+
+    def residual_size(self, x, z):
+        """max(|F_q|, |F_δ|/(1+|δ|)), shape (N,); infinite where the equations overflow."""
+        with np.errstate(all="ignore"):
+            f_q, f_delta = self.residual(*x, z)
+            size = np.maximum(np.abs(f_q), np.abs(f_delta) / (1 + np.abs(x[1])))
+        return np.where(np.isfinite(size), size, np.inf)
+
+    def start(self, z):
+        """The fixed point far from the spectrum, where the map contracts: q' = q/(1 − F_q), δ' = δ − F_δ."""
+        q, delta = -1 / z, np.zeros_like(z)
+        for _ in range(60):
+            f_q, f_delta = self.residual(q, delta, z)
+            q, delta = q / (1 - f_q), delta - f_delta
+            if max(np.max(np.abs(f_q)), np.max(np.abs(f_delta))) < 1e-13:
+                break
+        return np.stack([q, delta])
+
+    @staticmethod
+    def stieltjes(x):
+        """(1/p) Tr (U − z)^{-1}."""
+        return x[0]
+
+    @staticmethod
+    def norms(x):
+        """The size of each unknown, (2, N)."""
+        return np.abs(x)
+
+    @staticmethod
+    def positive(x):
+        """Whether real (q, δ) lie in the positive cone, (N,)."""
+        return (x > 0).all(axis=0)
 
     def derivatives(self, q, delta, z):
         """F_q, F_δ, the four entries of the Jacobian in (q, δ), and ∂F_q/∂z."""
         return self._all((q, delta, z), self.parameters, self.nodes, self.weights)
 
-    def newton_step(self, q, delta, z):
-        """The Newton update (dq, dδ) at fixed z."""
-        f1, f2, j11, j12, j21, j22, _ = self.derivatives(q, delta, z)
+    def newton_step(self, x, z):
+        """The Newton update (dq, dδ) of x = (q, δ) at fixed z."""
+        f1, f2, j11, j12, j21, j22, _ = self.derivatives(*x, z)
         determinant = j11 * j22 - j12 * j21
         return (j12 * f2 - j22 * f1) / determinant, (j21 * f1 - j11 * f2) / determinant
 
-    def tangent(self, q, delta, z):
+    def tangent(self, x, z):
         """(dq/dz, dδ/dz) along the solution, by implicit differentiation."""
-        _, _, j11, j12, j21, j22, f1_z = self.derivatives(q, delta, z)
+        _, _, j11, j12, j21, j22, f1_z = self.derivatives(*x, z)
         determinant = j11 * j22 - j12 * j21
         return -j22 * f1_z / determinant, j21 * f1_z / determinant
 
 
-def residual_size(system, q, delta, z):
-    """max(|F_q|, |F_δ|/(1+|δ|)), shape (N,); infinite where the equations overflow."""
-    with np.errstate(all="ignore"):
-        f1, f2 = system.residual(q, delta, z)
-        size = np.maximum(np.abs(f1), np.abs(f2) / (1 + np.abs(delta)))
-    return np.where(np.isfinite(size), size, np.inf)
-
-
-def certify(system, q, delta, z):
+def certify(system, x, z):
     """Which candidates are the physical solution, by the three certificates of the module's docstring.
 
     Parameters
     ----------
-    q, delta : complex arrays of shape (N,)
+    system : `SaddleSystem` or `theory.engine.EngineSystem`
+    x : complex array (unknowns, N)
     z : complex array of shape (N,), Im z >= 0
 
     Returns
     -------
-    (certified, q, delta)
-        A boolean array, and the candidates with the imaginary part of real solutions set to zero.
+    (certified, x)
+        A boolean array (N,), and the candidates with the imaginary part of real solutions set to zero.
     """
-    small = residual_size(system, q, delta, z) < TOLERANCE
-    upper = (q.imag > 0) & (delta.imag > 0)
+    small = system.residual_size(x, z) < TOLERANCE
+    upper = system.positive(x.imag)
     if z.imag.all():
-        return small & upper, q, delta
+        return small & upper, x
+    inside = np.flatnonzero(small & upper & (z.imag == 0))
+    isolated = np.zeros(z.size, bool)
     with np.errstate(all="ignore"):
-        dq, d_delta = system.newton_step(q, delta, z)
         # Next to an edge a real and a complex solution lie close together, and a small residual does not tell them apart:
         # the distance to the true solution, which the Newton step measures, must be small against the imaginary part.
-        isolated = (np.abs(dq) < 1e-2 * q.imag) & (np.abs(d_delta) < 1e-2 * delta.imag)
-    isolated &= z.imag == 0
-    index = np.flatnonzero((z.imag == 0) & ~isolated & (np.abs(q.imag) < 1e-6 * np.abs(q)))
-    real_q, real_delta = q[index].real + 0j, delta[index].real + 0j
+        step = np.stack(system.newton_step(x[:, inside], z[inside]))
+        isolated[inside] = (system.norms(step) < 1e-2 * system.norms(x[:, inside].imag)).all(axis=0)
+    q = x[: system.resolvents]
+    index = np.flatnonzero((z.imag == 0) & ~isolated & (np.abs(q.imag) < 1e-6 * np.abs(q)).all(axis=0))
+    on_axis = x[:, index].real + 0j
     with np.errstate(all="ignore"):
-        dq, d_delta = system.newton_step(real_q, real_delta, z[index])
-        q_slope, delta_slope = system.tangent(real_q, real_delta, z[index])
-        outside = (np.abs(dq) < 1e-6 * np.abs(real_q)) & (np.abs(d_delta) < 1e-6 * np.abs(real_delta))
-    outside &= (
-        (q_slope.real > 0) & (delta_slope.real > 0) & (residual_size(system, real_q, real_delta, z[index]) < TOLERANCE)
-    )
-    real, index = np.zeros(z.size, bool), index[outside]
-    real[index] = True
-    q, delta = np.where(real, q.real, q), np.where(real, delta.real, delta)
-    return real | (small & upper & ((z.imag != 0) | isolated)), q, delta
+        step, slope = (np.stack(f(on_axis, z[index])) for f in (system.newton_step, system.tangent))
+        outside = (system.norms(step) < 1e-6 * system.norms(on_axis)).all(axis=0)
+        outside &= system.positive(slope.real) & (system.residual_size(on_axis, z[index]) < TOLERANCE)
+    real = np.zeros(z.size, bool)
+    real[index[outside]] = True
+    return real | (small & upper & ((z.imag != 0) | isolated)), np.where(real, x.real, x)
 
 
-def polish(system, q, delta, z, steps=3):
+def polish(system, x, z, steps=3):
     """At most ``steps`` Newton steps, each kept only where it lowers the residual, and shortened where it does not."""
-    q, delta, size = q.copy(), delta.copy(), residual_size(system, q, delta, z)
-    length = np.ones(q.size)
+    x, size = x.copy(), system.residual_size(x, z)
+    length = np.ones(z.size)
     active = np.flatnonzero(size >= 2e-16)
     for _ in range(steps):
         if active.size == 0:
             break
         with np.errstate(all="ignore"):
-            dq, d_delta = system.newton_step(q[active], delta[active], z[active])
-            new_q, new_delta = q[active] + length[active] * dq, delta[active] + length[active] * d_delta
-        new_size = residual_size(system, new_q, new_delta, z[active])
+            new = x[:, active] + length[active] * np.stack(system.newton_step(x[:, active], z[active]))
+        new_size = system.residual_size(new, z[active])
         better = new_size < size[active]
         moved = active[better]
-        q[moved], delta[moved], size[moved] = new_q[better], new_delta[better], new_size[better]
+        x[:, moved], size[moved] = new[:, better], new_size[better]
         length[active] = np.where(better, np.minimum(1, 4 * length[active]), length[active] / 4)
         # what is converged but for rounding errors gains nothing from a shorter step
         active = active[(size[active] >= 2e-16) & (better | (size[active] > TOLERANCE))]
-    return q, delta
+    return x
 
 
 def refine(system, q, delta, z, dps):
@@ -165,7 +190,7 @@ def refine(system, q, delta, z, dps):
     q, delta = mpmath.mpmathify(q), mpmath.mpmathify(delta)
     goal = mpmath.mpf(10) ** (-dps)
     for _ in range(12 + dps.bit_length() * 3):
-        dq, d_delta = system.newton_step(q, delta, z)
+        dq, d_delta = system.newton_step((q, delta), z)
         q, delta = q + dq, delta + d_delta
         if abs(dq) <= goal * abs(q) and abs(d_delta) <= goal * (1 + abs(delta)):
             break

@@ -5,7 +5,8 @@ from functools import cached_property
 import mpmath
 import numpy as np
 
-from . import continuation, edges, polynomial
+from . import continuation, edge_search, edges, polynomial
+from .engine import EngineSystem
 from .errors import ConvergenceError
 from .quadrature import quadrature
 from .saddle import UNSOLVED, SaddleSystem, refine
@@ -22,11 +23,17 @@ class Spectrum:
 
     def __init__(self, model):
         self.model = model
-        c = model.coefficients()
-        parameters = (float(model.psi_p), float(model.psi_n), c.a * model.decay, c.b, c.v, c.s)
-        self.system = SaddleSystem(parameters, model.data.eigenvalues, model.data.weights)
-        # the same in y = z − s_t²: a bulk may lie so close to s_t² that λ itself does not resolve it
-        self.shifted = SaddleSystem((*parameters[:5], 0.0), model.data.eigenvalues, model.data.weights)
+        # solved in y = z − s_t²: a bulk may lie so close to s_t² that λ itself does not resolve it
+        if model.is_scalar:
+            c, data = model.coefficients(), model.data
+            parameters = (float(model.psi_p), float(model.psi_n), c.a * model.decay, c.b, c.v, c.s)
+            self.offset = c.s2
+            self.system = SaddleSystem(parameters, data.eigenvalues, data.weights)
+            self.shifted = SaddleSystem((*parameters[:5], 0.0), data.eigenvalues, data.weights)
+        else:
+            self.offset = float(model.ensemble.s2.min())
+            self.system = EngineSystem(model.ensemble)
+            self.shifted = EngineSystem(model.ensemble, self.offset)
 
     def __repr__(self):
         return f"Spectrum({self.model})"
@@ -72,50 +79,53 @@ class Spectrum:
             result = np.empty(exact.shape, dtype=object)
             result.ravel()[:] = [self._stieltjes_mpmath(item, method, dps) for item in exact.ravel()]
             return result.item() if array.ndim == 0 else result
-        q, _ = self._solve(array.ravel(), method)
+        q = self.system.stieltjes(self.solve(array.ravel(), method))
         return complex(q[0]) if array.ndim == 0 else q.reshape(array.shape)
 
-    def _solve(self, z, method="auto"):
-        """(q, δ) at a flat complex array; the lower half-plane by conjugation, q(z̄) = conj q(z)."""
+    def solve(self, z, method="auto"):
+        """The unknowns at a flat complex array, (q, δ) or those of `theory.engine`; below the axis by conjugation."""
         below = z.imag < 0
         z = np.where(below, z.conj(), z)
-        q, delta, residual = self.solve_or_nan(z, method)
-        if np.isnan(q).any():
-            worst = np.flatnonzero(np.isnan(q))[0]
+        x, residual = self.solve_shifted(z - self.offset, method)
+        if np.isnan(x[0]).any():
+            worst = np.flatnonzero(np.isnan(x[0]))[0]
             raise ConvergenceError(
-                f"no certified solution at z = {z[worst]:.12g} ({np.isnan(q).sum()} of {z.size} points failed); "
+                f"no certified solution at z = {z[worst]:.12g} ({np.isnan(x[0]).sum()} of {z.size} points failed); "
                 "move z off the edge of the bulk",
                 residual[worst],
             )
-        return np.where(below, q.conj(), q), np.where(below, delta.conj(), delta)
+        return np.where(below, x.conj(), x)
 
     def solve_or_nan(self, z, method="auto"):
         """(q, δ, residual), q and δ NaN within rounding of an edge; ``z`` flat, in the closed upper half-plane."""
-        return self.solve_shifted(z - self.model.coefficients().s2, method)
+        x, residual = self.solve_shifted(z - self.offset, method)
+        return *x, residual
 
     def solve_shifted(self, y, method="auto"):
-        """`solve_or_nan` at z = s_t² + y."""
-        residual = np.zeros(y.size)
+        """(x, residual), the unknowns (m, N) at z = offset + y, NaN within rounding of an edge; ``y`` as in `solve_or_nan`."""
         if y.size == 0:
-            return *np.zeros((2, 0), complex), residual
-        polynomial_exists = self.shifted.nodes.size <= polynomial.MAX_ATOMS
-        if method == "polynomial" or (method == "auto" and polynomial_exists):
-            q, delta = polynomial.solve(self.shifted, y)
-            missed = np.isnan(q)  # degenerate roots: the path from infinity decides
-        else:
-            q, delta, missed = *np.full((2, y.size), UNSOLVED), np.ones(y.size, bool)
-        if missed.any():
-            q[missed], delta[missed], residual[missed] = continuation.solve(self.shifted, y[missed], self.upper_bound)
-        return q, delta, residual
+            return np.zeros((self.shifted.unknowns, 0), complex), np.zeros(0)
+        if method == "polynomial" or (method == "auto" and self._has_short_polynomial):
+            x, residual = polynomial.solve(self.shifted, y), np.zeros(y.size)
+            missed = np.isnan(x[0])  # degenerate roots: the path from infinity decides
+            if missed.any():
+                x[:, missed], residual[missed] = continuation.solve(self.shifted, y[missed], self.upper_bound)
+            return x, residual
+        return continuation.solve(self.shifted, y, self.upper_bound)
+
+    @property
+    def _has_short_polynomial(self):
+        return self.model.is_scalar and self.shifted.nodes.size <= polynomial.MAX_ATOMS
 
     def density_or_nan(self, lam, method="auto"):
         """Im q/π on a flat real array, NaN within rounding of an edge."""
-        return self.solve_or_nan(lam.astype(complex), method)[0].imag / np.pi
+        x, _ = self.solve_shifted(lam.astype(complex) - self.offset, method)
+        return self.system.stieltjes(x).imag / np.pi
 
     def _stieltjes_mpmath(self, z, method, dps):
         with mpmath.workdps(dps + 15):
             z = mpmath.mpc(z) if isinstance(z, (complex, mpmath.mpc, np.complexfloating)) else mpmath.mpc(to_mpf(z))
-            start_q, start_delta = (x[0] for x in self._solve(np.array([complex(z)]), "auto"))
+            start_q, start_delta = self.solve(np.array([complex(z)]))[:, 0]
             system = self.system_mpmath(dps)
             if method == "polynomial":
                 q = polynomial.solve_mpmath(system, z, start_q)
@@ -143,6 +153,8 @@ class Spectrum:
     @cached_property
     def upper_bound(self):
         """A bound of the largest eigenvalue, from the norms of the Gaussian matrices in the equivalence."""
+        if not self.model.is_scalar:
+            return self.model.ensemble.upper_bound
         psi_p, psi_n, alpha, b, v, s = self.system.parameters
         w = 1 + np.sqrt(psi_p)
         x = np.sqrt(self.system.nodes.max()) * (1 + 1 / np.sqrt(psi_n))
@@ -158,8 +170,7 @@ class Spectrum:
         one_of("method", method, METHODS)
         flat = lam.ravel()
         result = np.zeros(flat.shape)
-        s2 = self.model.coefficients().s2
-        inside = (flat > s2) & (flat < self.upper_bound)  # U − s² is a sum of positive matrices
+        inside = (flat > self.offset) & (flat < self.upper_bound)  # U − s² is a sum of positive matrices
         if inside.any():
             values = self.density_or_nan(flat[inside], method)
             unknown = np.isnan(values)
@@ -173,11 +184,13 @@ class Spectrum:
         return float(result[0]) if lam.ndim == 0 else result.reshape(lam.shape)
 
     def atoms(self):
-        """((location, weight),) of the point mass at s_t², or () where there is none.
+        """((location, weight), …) of the point masses: at s_t², or at the s̄_j² of `theory.ensemble`; () where there is none.
 
         U − s_t² is G G^T/n + b² W W^T/d, whose rank is at most the number of linearly independent columns: n from G if v > 0
         (n out of the d of W otherwise), and d from W if b > 0.
         """
+        if not self.model.is_scalar:
+            return self.model.ensemble.atoms
         psi_p, psi_n, _, b, v, s = self.system.parameters
         rank = (1.0 if b > 0 else 0.0) + (psi_n if v > 0 else 0.0)
         return ((s**2, 1 - rank / psi_p),) if rank < psi_p else ()
@@ -191,12 +204,20 @@ class Spectrum:
         """
         if dps is None:
             return self._edges
-        return edges.refine_all(self, positive_integer("dps", dps))
+        dps = positive_integer("dps", dps)
+        if not self.model.is_scalar:
+            raise ValueError(f"dps = {dps} is available for one type, one kind and one time only; allowed here: dps=None")
+        return edges.refine_all(self, dps)
 
     @cached_property
     def edge_table(self):
-        """Rows (y, q, δ), one for each edge λ = s_t² + y."""
+        """Rows (y, q, δ), one for each edge λ = s_t² + y, of the scalar equations."""
         return edges.locate(self)
+
+    @cached_property
+    def edge_offsets(self):
+        """The y of the edges λ = offset + y, sorted, to full relative precision."""
+        return self.edge_table[:, 0] if self.model.is_scalar else edge_search.locate(self)
 
     @cached_property
     def _quadrature(self):
@@ -204,7 +225,7 @@ class Spectrum:
 
     @cached_property
     def _edges(self):
-        found = tuple(float(y) for y in self.model.coefficients().s2 + self.edge_table[:, 0])
+        found = tuple(float(y) for y in self.offset + self.edge_offsets)
         _, weights = self._quadrature
         mass = weights.sum() + sum(weight for _, weight in self.atoms())
         if not abs(mass - 1) < 1e-8:

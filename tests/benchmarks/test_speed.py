@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from theory import Gaussian, RandomFeatureModel, activations, training
-from theory.saddle import residual_size
 
 SIMPLE = RandomFeatureModel(activations.tanh, 4, 3, 0.1)
 THREE = RandomFeatureModel(activations.tanh, 4, 3, 0.1, Gaussian(((0.5, 0.3), (1.0, 0.4), (2.0, 0.3))))
@@ -25,7 +24,7 @@ def test_density(benchmark, name):
     spectrum = model.spectrum()
     inside = lam[density > 0].astype(complex)
     q, delta, _ = spectrum.solve_or_nan(inside)
-    assert residual_size(spectrum.system, q, delta, inside).max() < 1e-10
+    assert spectrum.system.residual_size(np.stack([q, delta]), inside).max() < 1e-10
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -1,0 +1,280 @@
+r"""The saddle point of the general action as numbers: any number of feature types, kinds of samples and time nodes.
+
+With the couplings of `theory.ensemble`, T = ψ_p Σ_j p_j q_j u_j u_j^T (channels × channels), Ĥ_λ = diag(λ π_c(1+δ_c)^{-1}; 1) and
+M = (Ĥ_λ^{-1} + T)^{-1}, N = (T^{-1} + Ĥ_λ)^{-1}, ⟨·⟩ the average over ρ_Σ, the stationarity conditions of
+`theory.symbolic.general_action` are
+
+.. math:: \frac1{q_j} = \bar s_j^2 - z + \sum_c\pi_c\mathrm{Tr}(1+\delta_c)^{-1}\tilde C_{jc} + u_j^T\langle M\rangle u_j,\qquad
+          \delta_c = \frac1{\psi_n}\Big(\langle\lambda N\rangle_{cc} + \psi_p\sum_j p_j q_j\tilde C_{jc}\Big).
+
+The unknowns are the J numbers q_j and the C symmetric K × K matrices δ_c; each half of the map takes an operator upper half-plane
+into itself, so that the certificates of `theory.saddle` hold with "positive" read as "positive definite". The Jacobian is the same
+linear response as that of two resolvents (`Response`), at two equal arguments. Checked by ``tests/test_engine.py`` against the
+symbolic action, the scalar equations and simulated networks.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+#: numbers of one kind that a chunk of points may hold: 64 MB
+CHUNK = 4_000_000
+#: eigenvalues of Im δ_c above −POSITIVE·‖Im δ_c‖ count as positive: nodes that lie close leave δ_c nearly singular
+POSITIVE = 1e-11
+
+
+@dataclass
+class Fields:
+    """What the equations and their derivatives are made of, at N points: E = (1+δ_c)^{-1}, B_j = (1+TĤ)^{-1}u_j, Mu_j, N."""
+
+    E: np.ndarray  # (N, C, K, K)
+    B: np.ndarray  # (N, L, M, J)
+    Mu: np.ndarray  # (N, L, M, J)
+    N: np.ndarray  # (N, L, CK, CK), the block of the data
+
+    def __getitem__(self, index):
+        return Fields(self.E[index], self.B[index], self.Mu[index], self.N[index])
+
+
+def fields(e, x, u=None):
+    """`Fields` at the unknowns x, shape (J + C·K·K, N), for the couplings ``u`` (M, columns): by default those of the types."""
+    J, C, K = e.sizes
+    u = e.u.T if u is None else u
+    q, delta = x[:J].T, x[J:].T.reshape(-1, C, K, K)
+    with np.errstate(all="ignore"):
+        E = _inverse(np.eye(K) + delta)
+        T = e.psi_p * (e.u.T * (e.p * q)[:, None, :]) @ e.u
+        H = e.channels(e.pi[:, None, None] * E, e.nodes)
+        P_T = _inverse(np.eye(T.shape[-1]) + T[:, None] @ H)  # (1 + TĤ)^{-1}
+        B = P_T @ u
+        half = C * K
+        return Fields(E, B, H @ B, (P_T @ T[:, None])[..., :half, :half])
+
+
+def _inverse(matrix):
+    """Inverses of a stack of matrices, NaN for a singular one instead of an exception."""
+    finite = np.isfinite(matrix).all(axis=(-2, -1), keepdims=True)
+    try:
+        return np.where(finite, np.linalg.inv(np.where(finite, matrix, np.eye(matrix.shape[-1]))), np.nan)
+    except np.linalg.LinAlgError:
+        flat = matrix.reshape(-1, *matrix.shape[-2:])
+        return np.array([_inverse_of_one(m) for m in flat]).reshape(matrix.shape)
+
+
+def _inverse_of_one(matrix):
+    try:
+        return np.linalg.inv(matrix)
+    except np.linalg.LinAlgError:
+        return np.full_like(matrix, np.nan)
+
+
+class EngineSystem:
+    """The equations for one `theory.ensemble.Ensemble`, with z measured from ``offset``.
+
+    Unknowns are arrays (J + C·K(K+1)/2, N): q_j, then the upper triangles of the δ_c row by row. The interface is that of
+    `theory.saddle.SaddleSystem`.
+
+    Notes
+    -----
+    With m unknowns, L nodes of ρ_Σ and M = 2CK channels, a residual costs O(N L M²(M + J)), a Newton step
+    O(N (L J² M + L (CK)⁴ + m³)). Memory is O(N (CK)²) for what is kept and bounded by chunks of points for what is not.
+    """
+
+    def __init__(self, ensemble, offset=0.0):
+        self.ensemble, self.offset = ensemble, offset
+        self.resolvents, C, K = ensemble.sizes
+        # scatter the triangles of the δ_c into full matrices, and pick them out again
+        rows, columns = np.triu_indices(K)
+        triangle = np.zeros((K, K), int)
+        triangle[rows, columns] = triangle[columns, rows] = np.arange(rows.size)
+        c = np.arange(C)[:, None]
+        self._spread = np.concatenate(
+            [np.arange(self.resolvents), (self.resolvents + c * rows.size + triangle.ravel()).ravel()]
+        )
+        self._pick = np.concatenate([np.arange(self.resolvents), (self.resolvents + c * K * K + rows * K + columns).ravel()])
+        self.unknowns = self._pick.size
+
+    # --- the interface of the solvers --------------------------------------------------------------------------------
+
+    def stieltjes(self, x):
+        """q = Σ_j p_j q_j."""
+        return self.ensemble.p @ x[: self.resolvents]
+
+    def norms(self, x):
+        """The sizes of the q_j and of the δ_c (Frobenius), (J + C, N)."""
+        J, C, K = self.ensemble.sizes
+        full = x[self._spread]
+        return np.concatenate([np.abs(full[:J]), np.sqrt((np.abs(full[J:].reshape(C, K * K, -1)) ** 2).sum(axis=1))])
+
+    def positive(self, x):
+        """Whether real (q_j, δ_c) are positive, or positive definite up to rounding, (N,)."""
+        J, C, K = self.ensemble.sizes
+        delta = np.nan_to_num(x[self._spread][J:].T.reshape(-1, C, K, K))
+        lowest = np.linalg.eigvalsh(delta)[..., 0] + POSITIVE * np.sqrt((delta**2).sum(axis=(-2, -1)))
+        return (x[:J] > 0).all(axis=0) & (lowest > 0).all(axis=1)
+
+    def residual_size(self, x, z):
+        """The largest of |1 − q_jK_j| and ‖δ_c − its map‖/(1 + ‖δ_c‖), (N,); infinite where the equations overflow."""
+        with np.errstate(all="ignore"):
+            size = self.norms(self._in_chunks(self._residual, x, z))
+            J = self.resolvents
+            size[J:] /= 1 + self.norms(x)[J:]
+            size = size.max(axis=0)
+        return np.where(np.isfinite(size), size, np.inf)
+
+    def newton_step(self, x, z):
+        """The Newton update at fixed z, shaped like x."""
+        return self._in_chunks(self._newton_step, x, z)
+
+    def tangent(self, x, z):
+        """dx/dz along the solution."""
+        return self._in_chunks(self._tangent, x, z)
+
+    def start(self, z):
+        """The fixed point far from the spectrum, where the map contracts."""
+        x = np.zeros((self.unknowns, z.size), complex)
+        x[: self.resolvents] = -1 / z
+        for _ in range(100):
+            f = self._in_chunks(self._residual, x, z)
+            x[: self.resolvents] /= 1 - f[: self.resolvents]
+            x[self.resolvents :] -= f[self.resolvents :]
+            if np.max(np.abs(f)) < 1e-13:
+                break
+        return x
+
+    def second_order(self, x, y, v, h):
+        """F, J = ∂F/∂x and D²F[v, ·] at one real point, by a complex step of length h along v."""
+        z = np.array([y + 0j])
+        f, jacobian = self._jacobian((x + 1j * h * v)[:, None], z)
+        return f[:, 0].real, jacobian[0].real, jacobian[0].imag / h
+
+    # --- the equations -------------------------------------------------------------------------------------------------
+
+    def _in_chunks(self, function, x, z):
+        """Apply to slices of points, so that intermediate arrays stay below `CHUNK` numbers."""
+        _, C, K = self.ensemble.sizes
+        per_point = max(self.ensemble.nodes.size * (2 * C * K) * (2 * C * K + self.resolvents), 2 * len(self._spread) ** 2)
+        rows = max(1, CHUNK // per_point)
+        result = np.empty((self.unknowns, z.size), complex)
+        for first in range(0, z.size, rows):
+            part = slice(first, first + rows)
+            result[:, part] = function(x[:, part], z[part])
+        return result
+
+    def _map(self, x, z):
+        """K_j (N, J), the map of δ_c (N, C, K, K), and the fields."""
+        e = self.ensemble
+        J, C, K = e.sizes
+        full = x[self._spread]
+        field = fields(e, full)
+        self_energy = np.einsum("nckl,jckl->nj", e.pi[:, None, None] * field.E, e.C)
+        linear = np.einsum("l,nlmj,mj->nj", e.weights, field.Mu, e.u.T)
+        k = (e.s2 - self.offset) - z[:, None] + self_energy + linear
+        blocks = _diagonal_blocks(np.einsum("l,nlab->nab", e.weights * e.nodes, field.N), C, K)
+        delta = (blocks + e.psi_p * np.einsum("nj,jckl->nckl", full[:J].T * e.p, e.C)) / float(e.psi_n)
+        return k, delta, field
+
+    def _residual(self, x, z):
+        J = self.resolvents
+        k, delta, _ = self._map(x, z)
+        f = np.concatenate([1 - x[:J] * k.T, x[self._spread][J:] - delta.reshape(len(z), -1).T])
+        return f[self._pick]
+
+    def _jacobian(self, x, z):
+        """The residual and its derivative, (m, N) and (N, m, m), both with the rows of q_j divided by −q_j."""
+        J = self.resolvents
+        k, delta, field = self._map(x, z)
+        full = x[self._spread]
+        f = np.concatenate([k.T - 1 / full[:J], full[J:] - delta.reshape(len(z), -1).T])[self._pick]
+        matrix = response_matrix(self.ensemble, field, field, 1 / full[:J].T ** 2)
+        return f, self._symmetric(matrix)
+
+    def _symmetric(self, matrix):
+        """The response among symmetric δ_c: rows of the triangles, columns of both triangles added."""
+        matrix = matrix[:, self._pick]
+        result = np.zeros((*matrix.shape[:2], self.unknowns), complex)
+        np.add.at(result.transpose(2, 0, 1), self._spread, matrix.transpose(2, 0, 1))
+        return result
+
+    def _newton_step(self, x, z):
+        f, matrix = self._jacobian(x, z)
+        return -_solve(matrix, f.T).T
+
+    def _tangent(self, x, z):
+        _, matrix = self._jacobian(x, z)
+        source = np.zeros((z.size, self.unknowns), complex)
+        source[:, : self.resolvents] = 1  # ∂K_j/∂z = −1
+        return _solve(matrix, source).T
+
+
+def response_matrix(e, left, right, inverse_square):
+    """The linear response of (q_j, δ_c) between two arguments: derivatives of (K_j − 1/q_j, δ_c − its map).
+
+    Parameters
+    ----------
+    left, right : `Fields` at N pairs of arguments
+    inverse_square : array (N, J)
+        1/(q_j(z₁) q_j(z₂)).
+
+    Returns
+    -------
+    array (N, J + C·K·K, J + C·K·K)
+    """
+    J, C, K = e.sizes
+    half, points = C * K, len(inverse_square)
+    weights, lam = e.weights, e.nodes
+    shares = e.psi_p * e.p
+    matrix = np.empty((points, J + C * K * K, J + C * K * K), complex)
+    # ∂K_j/∂q_i = −ψ_p p_i ⟨(u_j^T M₁ u_i)(u_j^T M₂ u_i)⟩
+    product = (e.u @ left.Mu) * (e.u @ right.Mu)
+    matrix[:, :J, :J] = -shares * np.einsum("l,nlji->nji", weights, product)
+    diagonal = np.arange(J)
+    matrix[:, diagonal, diagonal] += inverse_square
+    # Y_jc = ⟨λ B_j B_j^T⟩_cc + C̃_jc, which is how type j answers to δ_c and δ_c to type j
+    Y = coupling(e, left.B, right.B) + e.C
+    EYE = e.pi[:, None, None] * (left.E[:, None] @ Y @ right.E[:, None])
+    matrix[:, :J, J:] = -EYE.reshape(points, J, -1)
+    matrix[:, J:, :J] = -(shares / e.psi_n) * np.moveaxis(Y.reshape(points, J, -1), 1, 2)
+    # ∂δ_c/∂δ_c' = (π_c'/ψ_n) ⟨λ² (N₁E₁)_cc' ⊗ (N₂E₂)_cc'⟩
+    first, second = (_times_blocks(f.N, f.E, C, K) for f in (left, right))
+    kernel = np.einsum("l,nlcadb,nlcedf->ncaedbf", weights * lam**2, first, second, optimize=True)
+    kernel = kernel * (e.pi / e.psi_n)[:, None, None]
+    matrix[:, J:, J:] = -kernel.reshape(points, half * K, half * K)
+    both = np.arange(J, J + half * K)
+    matrix[:, both, both] += 1
+    return matrix
+
+
+def coupling(e, left, right):
+    """⟨λ B_j B_j^T⟩_cc for columns B_j of ``left`` and ``right``, (N, L, M, J): array (N, J, C, K, K)."""
+    _, C, K = e.sizes
+    shape = (*left.shape[:2], C, K, left.shape[-1])
+    first, second = (b[:, :, : C * K].reshape(shape) for b in (left, right))
+    return np.einsum("l,nlcaj,nlcbj->njcab", e.weights * e.nodes, first, second, optimize=True)
+
+
+def _times_blocks(N, E, C, K):
+    """(N E) with E block diagonal, indexed (n, l, c, k, c', k')."""
+    blocks = N.reshape(*N.shape[:2], C, K, C, K)
+    return np.einsum("nlcadx,ndxb->nlcadb", blocks, E, optimize=True)
+
+
+def _diagonal_blocks(matrix, C, K):
+    blocks = matrix.reshape(-1, C, K, C, K)
+    return np.stack([blocks[:, c, :, c, :] for c in range(C)], axis=1)
+
+
+def _solve(matrix, right):
+    """Solutions of a stack of linear systems, NaN where one is singular."""
+    try:
+        return np.linalg.solve(matrix, right[..., None])[..., 0]
+    except np.linalg.LinAlgError:
+        return np.array([_solve_one(a, b) for a, b in zip(matrix, right, strict=True)])
+
+
+def _solve_one(matrix, right):
+    try:
+        return np.linalg.solve(matrix, right)
+    except np.linalg.LinAlgError:
+        return np.full_like(right, np.nan)

@@ -1,0 +1,226 @@
+r"""Feature types, kinds of samples, time nodes: the couplings from which the general action is made.
+
+A feature's *type* j is what its law depends on besides W: its bias b_j and its projections ω_j^c = W_i·m_c/√d on far centroids. A
+sample's *kind* c has its variance and its centroid. For type j, kind c and time t_k the pre-activation is
+
+    e^{-t_k} ω_j^c + t_k b_j + data·u + noise·v,      data = e^{-t_k} σ_c σ_x,  noise = √Δ_k,  u, v ~ N(0, 1),
+
+and σ of it has the mean κ, the linear parts α = a e^{-t_k} σ_c (in Σ^{1/2} ζ) and β = a √Δ_k (in ξ), a = E σ', the nonlinear part
+that the sample fixes, with the covariance C_kl between times k and l (one sample seen at two times), and the part s² that the noise
+leaves. One time's Gaussian equivalence has a number v² where there is a matrix C here.
+
+The target that the network learns is linear in x and ξ: it is one more type, with C = s² = 0 and no share of the features. All losses
+follow from it (`theory.general_training`). Derived here (the action of theory notes, checked by ``tests/test_engine.py``).
+"""
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import numpy as np
+
+from .coefficients import check_second_moment, data_rule, hermite_parts
+from .errors import ConvergenceError
+
+#: types of smaller probability are left out
+NEGLIGIBLE = 1e-15
+#: eigenvalues of C smaller than this, relative to all the type's couplings, are none
+FLAT = 1e-11
+#: two types whose couplings differ by no more than this, relatively, are one
+SAME = 1e-13
+
+
+@dataclass(frozen=True, eq=False)
+class Ensemble:
+    """Couplings as arrays: J types, C kinds, K nodes, and M = 2CK channels (C·K of the data, then C·K of the noise)."""
+
+    psi_p: float
+    psi_n: float
+    #: probabilities of the types (J,) and of the kinds (C,)
+    p: np.ndarray
+    pi: np.ndarray
+    #: linear couplings u_j (J, M): √ω_k α, then √(ω_k π_c) β
+    u: np.ndarray
+    #: covariances of the nonlinear parts, √(ω_k ω_l) C_jc,kl: (J, C, K, K)
+    C: np.ndarray
+    #: s̄_j² (J,), averaged over kinds and nodes
+    s2: np.ndarray
+    #: √(π_c ω_k π_c' ω_l) E κκ^T within a type: (J, C·K, C·K)
+    kappa: np.ndarray
+    #: couplings of the target (M,)
+    target: np.ndarray
+    #: ρ_Σ: eigenvalues and weights (L,)
+    nodes: np.ndarray
+    weights: np.ndarray
+
+    @property
+    def sizes(self):
+        """(J, C, K)"""
+        return self.C.shape[:3]
+
+    def channels(self, inside, lam):
+        """diag over channels: blocks λ·``inside`` (…, C, K, K) for the data, the same without λ for the noise: (…, L, M, M).
+
+        ``lam`` (L,); the block of the noise is the identity, since noise is averaged exactly.
+        """
+        _, kinds, times = self.sizes
+        half = kinds * times
+        result = np.zeros((*inside.shape[:-3], lam.size, 2 * half, 2 * half), inside.dtype)
+        for c in range(kinds):
+            rows = slice(c * times, (c + 1) * times)
+            result[..., rows, rows] = lam[:, None, None] * inside[..., None, c, :, :]
+        noise = np.arange(half, 2 * half)
+        result[..., noise, noise] = 1
+        return result
+
+    @cached_property
+    def population(self):
+        """`channels` of fresh samples, (L, M, M), and the mean square of the nonlinear parts over them (J,)."""
+        _, kinds, times = self.sizes
+        identity = np.broadcast_to(np.eye(times), (kinds, times, times)) * self.pi[:, None, None]
+        return self.channels(identity, self.nodes), self.s2 + np.einsum("c,jckk->j", self.pi, self.C)
+
+    @cached_property
+    def upper_bound(self):
+        """A bound of the largest eigenvalue of U, from the norms of the Gaussian matrices that it is made of."""
+        _, kinds, times = self.sizes
+        psi_p, psi_n = self.psi_p, self.psi_n
+        alpha, beta = np.split(np.abs(self.u).max(axis=0), 2)
+        v = np.sqrt(np.einsum("jckk->jck", self.C).max(axis=0)).ravel()
+        samples, w = np.sqrt(np.repeat(self.pi, times)), 1 + np.sqrt(psi_p)
+        x = np.sqrt(self.nodes.max()) * (samples + 1 / np.sqrt(psi_n))
+        g = alpha * w * x + v * (samples + np.sqrt(psi_p / psi_n))
+        return float(np.sum(g**2) + np.sum(beta**2) * w**2 + self.s2.max())
+
+    @cached_property
+    def atoms(self):
+        """((location, weight), …): point masses of the law of U.
+
+        Features of type j see, besides s̄_j², the d columns of W and rank C_jc columns for each sample of kind c; what is left
+        of them is a null space. Eigenvalues of C below `FLAT` of the type's couplings count as zero, since theirs cannot be told
+        from s̄_j².
+        """
+        rank = np.any(self.u != 0, axis=1).astype(float)
+        size = np.einsum("jckk->j", self.C) + np.sum(self.u**2, axis=1)
+        rank += self.psi_n * (np.linalg.eigvalsh(self.C) > FLAT * size[:, None, None]).sum(axis=-1) @ self.pi
+        weight = self.p - rank / self.psi_p
+        return tuple((float(s2), float(w)) for s2, w in sorted(zip(self.s2, weight, strict=True)) if w > 0)
+
+    @cached_property
+    def initial_loss(self):
+        """The loss at A = 0, which is the mean square of the target."""
+        return float(self.weights @ np.einsum("m,lmn,n->l", self.target, self.population[0], self.target))
+
+
+@lru_cache(maxsize=64)
+def ensemble(model):
+    """The `Ensemble` of a model.
+
+    Raises
+    ------
+    ValueError
+        If the activation has no second moment under a pre-activation's Gaussian.
+    ConvergenceError
+        If the quadrature does not settle (a callable with undeclared kinks).
+
+    Notes
+    -----
+    Cost J·C·K times about 1 ms (10⁵ evaluations of σ), then cached.
+    """
+    from .mixture import Mixture
+
+    times, data = model.times, model.data
+    mixture = data if isinstance(data, Mixture) else Mixture((1,), spectrum=data.spectrum)
+    shape, pi, variances = mixture.covariance, mixture.frequencies, mixture.scales
+    decay, noise = times.decay, np.sqrt(times.noise_variances)
+    p, bias, projections = feature_types(model, mixture)
+    J, C, K = p.size, pi.size, len(times)
+    kappa, slope, s2 = np.empty((3, J, C, K))
+    nonlinear = np.empty((J, C, K, K))
+    for c in range(C):
+        scale = decay * np.sqrt(variances[c] * shape.variance)
+        for j in range(J):
+            means = decay * projections[j, c] + times.times * bias[j]
+            kappa[j, c], slope[j, c], nonlinear[j, c], s2[j, c] = node_couplings(model.activation, means, scale, noise)
+
+    root = np.sqrt(times.feature_weights)
+    alpha = root * slope * decay * np.sqrt(variances)[:, None]
+    beta = root * np.sqrt(pi)[:, None] * slope * noise
+    # what the loss weighs the target with: √ω_k γ_k = √w_k
+    law = np.sqrt(times.law)
+    target_data = law * times.target_data * np.sqrt(variances)[:, None]
+    target_noise = law * np.sqrt(pi)[:, None] * times.target_noise
+    weighted = (root * kappa * np.sqrt(pi)[:, None]).reshape(J, C * K)
+    return _merged(
+        Ensemble(
+            psi_p=float(model.psi_p),
+            psi_n=float(model.psi_n),
+            p=p,
+            pi=pi,
+            u=np.concatenate([alpha.reshape(J, C * K), beta.reshape(J, C * K)], axis=1),
+            C=root[:, None] * root * nonlinear,
+            s2=np.einsum("c,k,jck->j", pi, times.feature_weights, s2),
+            kappa=weighted[:, :, None] * weighted[:, None, :],
+            target=np.concatenate([target_data.ravel(), target_noise.ravel()]),
+            nodes=shape.eigenvalues,
+            weights=shape.weights,
+        )
+    )
+
+
+def feature_types(model, mixture):
+    """Probabilities (J,), biases (J,) and projections on the centroids (J, C) of the types: a product of Gauss–Hermite rules."""
+    centroids = mixture.centroids() if mixture.means is not None else np.zeros((len(mixture.weights), 0))
+    z, weight = np.polynomial.hermite_e.hermegauss(model.types)
+    weight = weight / weight.sum()
+    directions = centroids.shape[1] + (1 if float(model.bias) > 0 else 0)
+    grids = np.meshgrid(*[z] * directions, indexing="ij")
+    points = np.stack([g.ravel() for g in grids], axis=1) if directions else np.zeros((1, 0))
+    p = np.ones(points.shape[0])
+    for g in np.meshgrid(*[weight] * directions, indexing="ij"):
+        p = p * g.ravel()
+    keep = p > NEGLIGIBLE
+    p, points = p[keep] / p[keep].sum(), points[keep]
+    bias = float(model.bias) * points[:, -1] if float(model.bias) > 0 else np.zeros(p.size)
+    return p, bias, points[:, : centroids.shape[1]] @ centroids.T
+
+
+def node_couplings(activation, means, data, noise):
+    """κ (K,), a (K,), C (K, K) and s² (K,) for pre-activations means_k + data_k u + noise_k v that share u.
+
+    C is the Gram matrix of the nonlinear parts at the nodes of u: positive semidefinite, and free of cancellation.
+    """
+    scales = tuple(zip(means.tolist(), data.tolist(), noise.tolist(), strict=True))
+    for mean, x, y in scales:
+        check_second_moment(activation, mean, np.hypot(x, y))
+    previous = None
+    for width in (2.0, 1.0, 0.5, 0.25):
+        u, weight = data_rule(activation, scales, width)
+        parts = [hermite_parts(activation, *scale, u, weight, width) for scale in scales]
+        kappa, slope, nonlinear, s2 = (np.array(column) for column in zip(*parts, strict=True))
+        current = kappa, slope, (nonlinear * weight) @ nonlinear.T, s2
+        if previous is not None:
+            error = max(np.max(np.abs(x - y)) for x, y in zip(current, previous, strict=True))
+            if error < 1e-12 * (1 + max(np.max(np.abs(x)) for x in current)):
+                return current
+        previous = current
+    raise ConvergenceError(
+        f"the Gaussian quadrature of activation = {activation.name} does not settle; "
+        "if the function jumps or has a corner, name the points in Activation(…, kinks=…)",
+        error,
+    )
+
+
+def _merged(e):
+    """Types with the same couplings as one: the biases b and −b of an odd activation, all biases of a linear one."""
+    J = e.p.size
+    rows = np.concatenate([e.u, e.C.reshape(J, -1), e.s2[:, None]], axis=1)
+    size = np.max(np.abs(rows), axis=0)
+    label = np.full(J, -1)
+    for j in range(J):
+        if label[j] < 0:
+            label[(label < 0) & np.all(np.abs(rows - rows[j]) <= SAME * size, axis=1)] = j
+    first = np.unique(label)
+    members = [label == j for j in first]
+    p = np.array([e.p[m].sum() for m in members])
+    kappa = np.array([np.tensordot(e.p[m], e.kappa[m], 1) / e.p[m].sum() for m in members])
+    return Ensemble(e.psi_p, e.psi_n, p, e.pi, e.u[first], e.C[first], e.s2[first], kappa, e.target, e.nodes, e.weights)
