@@ -23,7 +23,6 @@ from .errors import ConvergenceError
 from .symbolic import hermite
 from .validation import to_mpf
 
-
 #: Gaussian variables are integrated over (−REACH, REACH)
 REACH = 10.0
 
@@ -247,34 +246,55 @@ def hermite_parts(activation, mean, data, noise, u, weight_u, width):
 
 
 def _by_trapezoid(activation, t, variance, dps):
-    """The trapezoidal rule in u and v, which converges geometrically for an analytic σ with Gaussian weight."""
     with mpmath.workdps(dps + 10):
         data, noise, gamma = diffusion_scales(to_mpf(t), to_mpf(variance), mpmath)
-        reach = mpmath.sqrt(2 * (dps + 8) * mpmath.log(10)) * mpmath.mpf("1.03")
-        step = mpmath.mpf("4.2") / (dps + 8)  # poles at distance π/2: error exp(−π²/step)
-        root2 = mpmath.sqrt(2)
-        previous = _trapezoid(activation, data, noise, gamma, reach, step * root2)
-        for _ in range(3):
-            current = _trapezoid(activation, data, noise, gamma, reach, step)
-            error = max(abs(x - y) for x, y in zip(current, previous, strict=True))
-            # the error is geometric in 1/step, so that of the finer rule is the coarser one's to the power √2
-            if error**root2 < mpmath.mpf(10) ** (-dps):
-                return Coefficients(*_exact_zeros(activation, current, mpmath.mpf(10) ** (-dps - 2)))
-            previous, step = current, step / root2
+
+        def at_step(step):
+            rule = trapezoid(dps, step)
+            kappa, a, nonlinear, s2 = hermite_parts_mpmath(activation, mpmath.mpf(0), data, noise, rule)
+            v2 = mpmath.fdot(rule[1], [x**2 for x in nonlinear])
+            return a, noise * a, mpmath.sqrt(v2), mpmath.sqrt(s2), kappa, gamma
+
+        values = settled(activation, dps, at_step)
+        return Coefficients(*_exact_zeros(activation, values, mpmath.mpf(10) ** (-dps - 2)))
+
+
+def settled(activation, dps, at_step):
+    """``at_step(step)``, a tuple of numbers by a trapezoidal rule, at a step where it has ``dps`` digits.
+
+    For an analytic σ with Gaussian weight the rule converges geometrically in 1/step: the error is the coarser rule's to the
+    power √2.
+    """
+    root2 = mpmath.sqrt(2)
+    step = mpmath.mpf("4.2") / (dps + 8)  # poles at distance π/2: error exp(−π²/step)
+    previous = at_step(step * root2)
+    for _ in range(3):
+        current = at_step(step)
+        error = max(abs(x - y) for x, y in zip(current, previous, strict=True))
+        if error**root2 < mpmath.mpf(10) ** (-dps):
+            return current
+        previous, step = current, step / root2
     raise ConvergenceError(f"the quadrature of activation = {activation.name} does not settle at {dps} digits", error)
 
 
-def _trapezoid(activation, data, noise, gamma, reach, step):
+def trapezoid(dps, step):
+    """(nodes, weights) of the trapezoidal rule for N(0, 1), two lists of mpf."""
+    reach = mpmath.sqrt(2 * (dps + 8) * mpmath.log(10)) * mpmath.mpf("1.03")
     count = int(reach / step)
     grid = [step * k for k in range(-count, count + 1)]
-    weight = [step * mpmath.exp(-(x**2) / 2) / mpmath.sqrt(2 * mpmath.pi) for x in grid]
+    return grid, [step * mpmath.exp(-(x**2) / 2) / mpmath.sqrt(2 * mpmath.pi) for x in grid]
+
+
+def hermite_parts_mpmath(activation, mean, data, noise, rule):
+    """`hermite_parts` at the current mpmath precision, with ``rule`` = (nodes, weights) for u and for v."""
+    grid, weight = rule
     weighted_v = [w * x for w, x in zip(weight, grid, strict=True)]
-    rows = [[activation.mpmath(data * u + noise * v) for v in grid] for u in grid]
+    rows = [[activation.mpmath(mean + data * u + noise * v) for v in grid] for u in grid]
     h = [mpmath.fdot(weight, row) for row in rows]
     kappa = mpmath.fdot(weight, h)
     second = mpmath.fdot(weight, [mpmath.fdot(weighted_v, row) for row in rows])
-    a = (data * mpmath.fdot(weighted_v, h) + noise * second) / gamma**2
-    v2 = mpmath.fdot(weight, [(y - kappa - a * data * u) ** 2 for y, u in zip(h, grid, strict=True)])
+    a = (data * mpmath.fdot(weighted_v, h) + noise * second) / (data**2 + noise**2)
+    nonlinear = [y - kappa - a * data * u for y, u in zip(h, grid, strict=True)]
     s2 = mpmath.fdot(
         weight,
         [
@@ -282,4 +302,4 @@ def _trapezoid(activation, data, noise, gamma, reach, step):
             for row, y in zip(rows, h, strict=True)
         ],
     )
-    return a, noise * a, mpmath.sqrt(v2), mpmath.sqrt(s2), kappa, gamma
+    return kappa, a, nonlinear, s2

@@ -14,7 +14,6 @@ symbolic action, the scalar equations and simulated networks.
 """
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
@@ -26,30 +25,31 @@ POSITIVE = 1e-11
 
 @dataclass
 class Fields:
-    """What the equations and their derivatives are made of, at N points: E = (1+δ_c)^{-1}, B_j = (1+TĤ)^{-1}u_j, Mu_j, N."""
+    """What the equations and their derivatives are made of, at N points: E = (1+δ_c)^{-1}, B_j = (1+TĤ)^{-1}u_j, Mu_j, N.
+
+    There are J' >= J columns u_j: those of the types come first, the target's may follow (`theory.general_training`).
+    """
 
     E: np.ndarray  # (N, C, K, K)
-    B: np.ndarray  # (N, L, M, J)
-    Mu: np.ndarray  # (N, L, M, J)
-    N: np.ndarray  # (N, L, CK, CK), the block of the data
+    B: np.ndarray  # (N, L, M, J')
+    Mu: np.ndarray  # (N, L, M, J')
+    N: np.ndarray  # (N, L, CK, M), the rows of the data
 
     def __getitem__(self, index):
         return Fields(self.E[index], self.B[index], self.Mu[index], self.N[index])
 
 
-def fields(e, x, u=None):
-    """`Fields` at the unknowns x, shape (J + C·K·K, N), for the couplings ``u`` (M, columns): by default those of the types."""
+def fields(e, x, columns):
+    """`Fields` at the unknowns x, shape (J + C·K·K, N), with the couplings ``columns`` (M, J')."""
     J, C, K = e.sizes
-    u = e.u.T if u is None else u
     q, delta = x[:J].T, x[J:].T.reshape(-1, C, K, K)
     with np.errstate(all="ignore"):
         E = _inverse(np.eye(K) + delta)
         T = e.psi_p * (e.u.T * (e.p * q)[:, None, :]) @ e.u
         H = e.channels(e.pi[:, None, None] * E, e.nodes)
         P_T = _inverse(np.eye(T.shape[-1]) + T[:, None] @ H)  # (1 + TĤ)^{-1}
-        B = P_T @ u
-        half = C * K
-        return Fields(E, B, H @ B, (P_T @ T[:, None])[..., :half, :half])
+        B = P_T @ columns
+        return Fields(E, B, H @ B, P_T[..., : C * K, :] @ T[:, None])
 
 
 def _inverse(matrix):
@@ -101,16 +101,20 @@ class EngineSystem:
         """q = Σ_j p_j q_j."""
         return self.ensemble.p @ x[: self.resolvents]
 
+    def full(self, x):
+        """The unknowns with complete δ_c, (J + C·K·K, N)."""
+        return x[self._spread]
+
     def norms(self, x):
         """The sizes of the q_j and of the δ_c (Frobenius), (J + C, N)."""
         J, C, K = self.ensemble.sizes
-        full = x[self._spread]
+        full = self.full(x)
         return np.concatenate([np.abs(full[:J]), np.sqrt((np.abs(full[J:].reshape(C, K * K, -1)) ** 2).sum(axis=1))])
 
     def positive(self, x):
         """Whether real (q_j, δ_c) are positive, or positive definite up to rounding, (N,)."""
         J, C, K = self.ensemble.sizes
-        delta = np.nan_to_num(x[self._spread][J:].T.reshape(-1, C, K, K))
+        delta = np.nan_to_num(self.full(x)[J:].T.reshape(-1, C, K, K))
         lowest = np.linalg.eigvalsh(delta)[..., 0] + POSITIVE * np.sqrt((delta**2).sum(axis=(-2, -1)))
         return (x[:J] > 0).all(axis=0) & (lowest > 0).all(axis=1)
 
@@ -143,6 +147,10 @@ class EngineSystem:
                 break
         return x
 
+    def inverse_jacobian(self, x, z):
+        """The inverse of ∂(K_j − 1/q_j, δ_c − its map)/∂x at one point, (m, m)."""
+        return np.linalg.inv(self._jacobian(x[:, None], np.array([z]))[1][0])
+
     def second_order(self, x, y, v, h):
         """F, J = ∂F/∂x and D²F[v, ·] at one real point, by a complex step of length h along v."""
         z = np.array([y + 0j])
@@ -165,29 +173,28 @@ class EngineSystem:
     def _map(self, x, z):
         """K_j (N, J), the map of δ_c (N, C, K, K), and the fields."""
         e = self.ensemble
-        J, C, K = e.sizes
-        full = x[self._spread]
-        field = fields(e, full)
+        J = self.resolvents
+        full = self.full(x)
+        field = fields(e, full, e.u.T)
         self_energy = np.einsum("nckl,jckl->nj", e.pi[:, None, None] * field.E, e.C)
         linear = np.einsum("l,nlmj,mj->nj", e.weights, field.Mu, e.u.T)
         k = (e.s2 - self.offset) - z[:, None] + self_energy + linear
-        blocks = _diagonal_blocks(np.einsum("l,nlab->nab", e.weights * e.nodes, field.N), C, K)
-        delta = (blocks + e.psi_p * np.einsum("nj,jckl->nckl", full[:J].T * e.p, e.C)) / float(e.psi_n)
+        delta = (diagonal_blocks(e, field.N) + e.psi_p * np.einsum("nj,jckl->nckl", full[:J].T * e.p, e.C)) / float(e.psi_n)
         return k, delta, field
 
     def _residual(self, x, z):
         J = self.resolvents
         k, delta, _ = self._map(x, z)
-        f = np.concatenate([1 - x[:J] * k.T, x[self._spread][J:] - delta.reshape(len(z), -1).T])
+        f = np.concatenate([1 - x[:J] * k.T, self.full(x)[J:] - delta.reshape(len(z), -1).T])
         return f[self._pick]
 
     def _jacobian(self, x, z):
         """The residual and its derivative, (m, N) and (N, m, m), both with the rows of q_j divided by −q_j."""
         J = self.resolvents
         k, delta, field = self._map(x, z)
-        full = x[self._spread]
+        full = self.full(x)
         f = np.concatenate([k.T - 1 / full[:J], full[J:] - delta.reshape(len(z), -1).T])[self._pick]
-        matrix = response_matrix(self.ensemble, field, field, 1 / full[:J].T ** 2)
+        matrix, _ = response(self.ensemble, field, field, self.ensemble.u, 1 / full[:J].T ** 2)
         return f, self._symmetric(matrix)
 
     def _symmetric(self, matrix):
@@ -199,73 +206,80 @@ class EngineSystem:
 
     def _newton_step(self, x, z):
         f, matrix = self._jacobian(x, z)
-        return -_solve(matrix, f.T).T
+        return -solve_stack(matrix, f.T).T
 
     def _tangent(self, x, z):
         _, matrix = self._jacobian(x, z)
         source = np.zeros((z.size, self.unknowns), complex)
         source[:, : self.resolvents] = 1  # ∂K_j/∂z = −1
-        return _solve(matrix, source).T
+        return solve_stack(matrix, source).T
 
 
-def response_matrix(e, left, right, inverse_square):
+def response(e, left, right, u, inverse_square):
     """The linear response of (q_j, δ_c) between two arguments: derivatives of (K_j − 1/q_j, δ_c − its map).
 
     Parameters
     ----------
     left, right : `Fields` at N pairs of arguments
+    u : array (J', M)
+        The couplings that the fields were made for, J' >= J.
     inverse_square : array (N, J)
         1/(q_j(z₁) q_j(z₂)).
 
     Returns
     -------
-    array (N, J + C·K·K, J + C·K·K)
+    (matrix, rest)
+        Arrays (N, m, m) and (N, J' − J, m) with m = J + C·K·K: the response, and the derivatives of the K_j beyond the types'.
     """
     J, C, K = e.sizes
-    half, points = C * K, len(inverse_square)
-    weights, lam = e.weights, e.nodes
+    points, m = len(inverse_square), J + C * K * K
     shares = e.psi_p * e.p
-    matrix = np.empty((points, J + C * K * K, J + C * K * K), complex)
+    rows = np.empty((points, len(u), m), complex)
     # ∂K_j/∂q_i = −ψ_p p_i ⟨(u_j^T M₁ u_i)(u_j^T M₂ u_i)⟩
-    product = (e.u @ left.Mu) * (e.u @ right.Mu)
-    matrix[:, :J, :J] = -shares * np.einsum("l,nlji->nji", weights, product)
-    diagonal = np.arange(J)
-    matrix[:, diagonal, diagonal] += inverse_square
-    # Y_jc = ⟨λ B_j B_j^T⟩_cc + C̃_jc, which is how type j answers to δ_c and δ_c to type j
-    Y = coupling(e, left.B, right.B) + e.C
-    EYE = e.pi[:, None, None] * (left.E[:, None] @ Y @ right.E[:, None])
-    matrix[:, :J, J:] = -EYE.reshape(points, J, -1)
-    matrix[:, J:, :J] = -(shares / e.psi_n) * np.moveaxis(Y.reshape(points, J, -1), 1, 2)
+    product = (u @ left.Mu[..., :J]) * (u @ right.Mu[..., :J])
+    rows[..., :J] = -shares * np.einsum("l,nlji->nji", e.weights, product)
+    # Y_jc = ⟨λ B_j B_j^T⟩_cc + C̃_jc is how type j answers to δ_c, and δ_c to type j
+    Y = _couplings(e, left.B, right.B)
+    Y[:, :J] += e.C
+    answer = e.pi[:, None, None] * (left.E[:, None] @ Y @ right.E[:, None])
+    rows[..., J:] = -answer.reshape(points, len(u), -1)
+
+    matrix = np.empty((points, m, m), complex)
+    matrix[:, :J] = rows[:, :J]
+    diagonal = np.arange(m)
+    matrix[:, diagonal[:J], diagonal[:J]] += inverse_square
+    matrix[:, J:, :J] = -(shares / e.psi_n) * np.moveaxis(Y[:, :J].reshape(points, J, -1), 1, 2)
     # ∂δ_c/∂δ_c' = (π_c'/ψ_n) ⟨λ² (N₁E₁)_cc' ⊗ (N₂E₂)_cc'⟩
-    first, second = (_times_blocks(f.N, f.E, C, K) for f in (left, right))
-    kernel = np.einsum("l,nlcadb,nlcedf->ncaedbf", weights * lam**2, first, second, optimize=True)
-    kernel = kernel * (e.pi / e.psi_n)[:, None, None]
-    matrix[:, J:, J:] = -kernel.reshape(points, half * K, half * K)
-    both = np.arange(J, J + half * K)
-    matrix[:, both, both] += 1
-    return matrix
+    first, second = (_times_blocks(f.N, f.E) for f in (left, right))
+    kernel = np.einsum("l,nlcadb,nlcedf->ncaedbf", e.weights * e.nodes**2, first, second, optimize=True)
+    matrix[:, J:, J:] = -(kernel * (e.pi / e.psi_n)[:, None, None]).reshape(points, m - J, m - J)
+    matrix[:, diagonal[J:], diagonal[J:]] += 1
+    return matrix, rows[:, J:]
 
 
-def coupling(e, left, right):
-    """⟨λ B_j B_j^T⟩_cc for columns B_j of ``left`` and ``right``, (N, L, M, J): array (N, J, C, K, K)."""
+def _couplings(e, left, right):
+    """⟨λ B_j B_j^T⟩_cc for columns B_j of ``left`` and ``right``, (N, L, M, J'): array (N, J', C, K, K)."""
     _, C, K = e.sizes
     shape = (*left.shape[:2], C, K, left.shape[-1])
     first, second = (b[:, :, : C * K].reshape(shape) for b in (left, right))
     return np.einsum("l,nlcaj,nlcbj->njcab", e.weights * e.nodes, first, second, optimize=True)
 
 
-def _times_blocks(N, E, C, K):
-    """(N E) with E block diagonal, indexed (n, l, c, k, c', k')."""
-    blocks = N.reshape(*N.shape[:2], C, K, C, K)
+def _times_blocks(N, E):
+    """N E for the data's block of N and block diagonal E, indexed (n, l, c, k, c', k')."""
+    C, K = E.shape[1:3]
+    blocks = N[..., : C * K].reshape(*N.shape[:2], C, K, C, K)
     return np.einsum("nlcadx,ndxb->nlcadb", blocks, E, optimize=True)
 
 
-def _diagonal_blocks(matrix, C, K):
-    blocks = matrix.reshape(-1, C, K, C, K)
-    return np.stack([blocks[:, c, :, c, :] for c in range(C)], axis=1)
+def diagonal_blocks(e, matrix):
+    """⟨λ X_cc⟩ for X (N, L, CK, CK or M): array (N, C, K, K)."""
+    _, C, K = e.sizes
+    average = np.einsum("l,nlab->nab", e.weights * e.nodes, matrix[..., : C * K]).reshape(-1, C, K, C, K)
+    return np.stack([average[:, c, :, c, :] for c in range(C)], axis=1)
 
 
-def _solve(matrix, right):
+def solve_stack(matrix, right):
     """Solutions of a stack of linear systems, NaN where one is singular."""
     try:
         return np.linalg.solve(matrix, right[..., None])[..., 0]

@@ -82,7 +82,7 @@ class Ensemble:
     @cached_property
     def upper_bound(self):
         """A bound of the largest eigenvalue of U, from the norms of the Gaussian matrices that it is made of."""
-        _, kinds, times = self.sizes
+        times = self.sizes[2]
         psi_p, psi_n = self.psi_p, self.psi_n
         alpha, beta = np.split(np.abs(self.u).max(axis=0), 2)
         v = np.sqrt(np.einsum("jckk->jck", self.C).max(axis=0)).ravel()
@@ -95,15 +95,26 @@ class Ensemble:
     def atoms(self):
         """((location, weight), …): point masses of the law of U.
 
-        Features of type j see, besides s̄_j², the d columns of W and rank C_jc columns for each sample of kind c; what is left
-        of them is a null space. Eigenvalues of C below `FLAT` of the type's couplings count as zero, since theirs cannot be told
-        from s̄_j².
+        Features of types with a common s̄² see, besides it, d columns of W for each independent u_j, and for a sample of kind c
+        as many columns as Σ_j C_jc has rank; what is left of them is a null space. Eigenvalues below `FLAT` of the couplings
+        count as zero, since those of U that they lead to cannot be told from s̄².
         """
-        rank = np.any(self.u != 0, axis=1).astype(float)
-        size = np.einsum("jckk->j", self.C) + np.sum(self.u**2, axis=1)
-        rank += self.psi_n * (np.linalg.eigvalsh(self.C) > FLAT * size[:, None, None]).sum(axis=-1) @ self.pi
-        weight = self.p - rank / self.psi_p
-        return tuple((float(s2), float(w)) for s2, w in sorted(zip(self.s2, weight, strict=True)) if w > 0)
+        found = []
+        for s2 in np.unique(self.s2):
+            if found and s2 <= found[-1][0] * (1 + SAME):
+                continue
+            group = np.abs(self.s2 - s2) <= SAME * s2
+            flat = FLAT * self.second_moments[group].max()
+            rank = np.count_nonzero(np.linalg.svd(self.u[group], compute_uv=False) ** 2 > flat)
+            rank += self.psi_n * (self.pi @ (np.linalg.eigvalsh(self.C[group].sum(axis=0)) > flat).sum(axis=-1))
+            found.append((float(s2), float(self.p[group].sum() - rank / self.psi_p)))
+        return tuple(atom for atom in found if atom[1] > 0)
+
+    @property
+    def second_moments(self):
+        """What a feature of each type adds to Tr U, its mean aside (J,)."""
+        fresh, nonlinear = self.population
+        return nonlinear + np.einsum("jm,l,lmn,jn->j", self.u, self.weights, fresh, self.u)
 
     @cached_property
     def initial_loss(self):
@@ -214,7 +225,9 @@ def _merged(e):
     """Types with the same couplings as one: the biases b and −b of an odd activation, all biases of a linear one."""
     J = e.p.size
     rows = np.concatenate([e.u, e.C.reshape(J, -1), e.s2[:, None]], axis=1)
-    size = np.max(np.abs(rows), axis=0)
+    scale = e.second_moments.max()
+    size = np.full(rows.shape[1], scale)
+    size[: e.u.shape[1]] = np.sqrt(scale)
     label = np.full(J, -1)
     for j in range(J):
         if label[j] < 0:

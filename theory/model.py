@@ -68,7 +68,7 @@ class RandomFeatureModel:
         if self.is_scalar:
             self.coefficients()  # raises on an activation that the theory cannot treat
         else:
-            self.ensemble  # the same for every type, kind and node
+            _ = self.ensemble  # raises for any type, kind or node
 
     @property
     def is_scalar(self):

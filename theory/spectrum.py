@@ -5,11 +5,11 @@ from functools import cached_property
 import mpmath
 import numpy as np
 
-from . import continuation, edge_search, edges, polynomial
+from . import continuation, edge_search, edges, engine_mpmath, polynomial
 from .engine import EngineSystem
 from .errors import ConvergenceError
 from .quadrature import quadrature
-from .saddle import UNSOLVED, SaddleSystem, refine
+from .saddle import SaddleSystem, refine
 from .validation import finite_array, one_of, positive_integer, to_mpf
 
 METHODS = ("auto", "polynomial", "continuation")
@@ -125,7 +125,14 @@ class Spectrum:
     def _stieltjes_mpmath(self, z, method, dps):
         with mpmath.workdps(dps + 15):
             z = mpmath.mpc(z) if isinstance(z, (complex, mpmath.mpc, np.complexfloating)) else mpmath.mpc(to_mpf(z))
-            start_q, start_delta = self.solve(np.array([complex(z)]))[:, 0]
+            start = self.solve(np.array([complex(z)]))[:, 0]
+            if not self.model.is_scalar:
+                below = mpmath.im(z) < 0  # the solver's own Newton works in the upper half-plane
+                x, at = (start.conj(), mpmath.conj(z)) if below else (start, z)
+                q = engine_mpmath.refine(self.system, engine_mpmath.couplings(self.model, dps), x, at, dps)
+                q = mpmath.conj(q) if below else q
+                return _rounded(q, dps)
+            start_q, start_delta = start
             system = self.system_mpmath(dps)
             if method == "polynomial":
                 q = polynomial.solve_mpmath(system, z, start_q)
@@ -137,8 +144,7 @@ class Spectrum:
                 raise ConvergenceError(
                     f"no root to {dps} digits near q = {start_q:.6g} at z = {mpmath.nstr(z, 8)}", distance
                 )
-        with mpmath.workdps(dps):
-            return mpmath.mpc(q)
+        return _rounded(q, dps)
 
     def system_mpmath(self, dps, shifted=False):
         """The saddle-point equations with parameters to ``dps`` + 15 digits; in y = z − s_t² if ``shifted``."""
@@ -242,3 +248,8 @@ class Spectrum:
         return float(weights @ function(nodes)) + sum(
             weight * float(function(np.array([location]))[0]) for location, weight in self.atoms()
         )
+
+
+def _rounded(q, dps):
+    with mpmath.workdps(dps):
+        return +mpmath.mpc(q)

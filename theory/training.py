@@ -3,16 +3,17 @@ r"""Training curves in the limit d → ∞: losses as functions of the training 
 Every linear method on these features is a spectral filter: A_f = −√(p/Δ_t) V^T f(U). Gradient flow from A = 0 stopped at τ is
 f(x) = (1 − e^{−cτx})/x with c = 2Δ_t/ψ_p; an explicit ridge ζ is f(x) = 1/(x + ζ). For any of them
 
-* train = 1 − ψ_p b² ∫dμ_s (2f − x f²),   μ_s the measure with Stieltjes transform s(z);
-* test  = 1 − 2ψ_p b² ∫dμ_s f + ψ_p b² ∮∮ f(z₁) f(z₂) F(z₁, z₂) dz₁dz₂/(2πi)²;
-* score_error = (1/d) E|s_A(x_t) − ∇log P_t(x_t)|² = (test − ε)/Δ_t, where ε = ∫ρ_Σ e^{−2t}λ/(e^{−2t}λ + Δ_t) is the loss of the
-  exact score of the Gaussian law.
+* train = L₀ − ∫dμ (2f − x f²),   μ the measure with Stieltjes transform (1/d) Tr V^TQV;
+* test  = L₀ − 2∫dμ̃ f + ∮∮ f(z₁) f(z₂) G(z₁, z₂) dz₁dz₂/(2πi)²,   μ̃ that of (1/d) Tr V^TQṼ, G = (1/d) Tr V^TQ₁ŨQ₂V;
+* score_error = (1/d) E|S − ∇log P_t|² = (test − ε)/Δ_t, where ε is the loss of the exact score (averaged over t: Σ w_k Δ_k in
+  place of Δ_t). For Gaussian data ε = ∫ρ_Σ e^{−2t}λ/(e^{−2t}λ + Δ_t).
 
-All integrals run over one contour (`theory.contour`) and are matrix products of what does not depend on f: the s(z_i) and the
-F(z_i, z_j) are computed once per model. The losses refer to infinitely many noise draws per sample.
+For the scalar equations L₀ = 1, both measures are ψ_p b² μ_s and G = ψ_p b² F (`theory.two_resolvents`); for the general ones see
+`theory.general_training`. All integrals run over one contour (`theory.contour`) and are matrix products of what does not depend on f,
+computed once per model. The losses refer to infinitely many noise draws per sample.
 
-Source: 2505.17638 for the flow; F and the ridge derived here (`theory.symbolic.two_resolvents`). Checked by
-``tests/test_training.py``.
+Source: 2505.17638 for the flow; F, G and the ridge derived here. Checked by ``tests/test_training.py`` and
+``tests/test_general_training.py``.
 """
 
 from functools import cache, lru_cache
@@ -20,9 +21,10 @@ from functools import cache, lru_cache
 import mpmath
 import numpy as np
 
-from . import contour
+from . import contour, general_training
 from .curve import RidgeCurve, TrainingCurve, check_tau, filter_function
 from .errors import ConvergenceError
+from .mixture import Mixture
 from .saddle import refine
 from .symbolic import symbols as S
 from .symbolic.evaluate import evaluator
@@ -56,7 +58,7 @@ def ridge_curve(model, zeta):
 
 def _shaped(model, train, test, shape):
     train, test = train.reshape(shape), test.reshape(shape)
-    return train, test, (test - exact_score_loss(model)) / model.noise_variance
+    return train, test, (test - exact_score_loss(model)) / (model.times.law @ model.times.noise_variances)
 
 
 def flow_rate(model):
@@ -77,17 +79,16 @@ def losses(model, spectral_filter):
     -------
     (train, test) : float arrays of shape (K,)
     """
-    amplitude = float(model.psi_p) * model.coefficients().b2
-    count = FIRST_NODES
+    initial, count = initial_loss(model), FIRST_NODES
     while True:
-        points, s, kernel = contour_data(model, count)
+        points, train, test, kernel = contour_data(model, count)
         f = spectral_filter(points.nodes)
-        fine = contour_losses(points.nodes, points.weights, f, s, kernel, amplitude)
+        fine = contour_losses(initial, points.nodes, points.weights, f, train, test, kernel)
         # Every other node is the same rule with half the nodes. Convergence is geometric, so that the error of the full rule
         # is about the square of the error of the half.
         half = slice(0, None, 2)
         coarse = contour_losses(
-            points.nodes[half], 2 * points.weights[half], f[:, half], s[half], kernel[half, half], amplitude
+            initial, points.nodes[half], 2 * points.weights[half], f[:, half], train[half], test[half], kernel[half, half]
         )
         error = max((np.max(np.abs(x - y), initial=0.0) for x, y in zip(fine, coarse, strict=True))) ** 2
         if error <= TOLERANCE:
@@ -97,18 +98,22 @@ def losses(model, spectral_filter):
         count *= 2
 
 
-def contour_losses(nodes, weights, f, s, kernel, amplitude):
+def contour_losses(initial, nodes, weights, f, train_overlap, test_overlap, kernel):
     """(train, test) for each row of f. A Stieltjes transform picks up a minus sign: ∫dμ f = −(1/2πi)∮ f s dz."""
     weighted = f * weights
-    linear = (weighted @ s).real
-    train = 1 + amplitude * (2 * linear - ((weighted * f) @ (nodes * s)).real)
-    test = 1 + amplitude * (2 * linear + np.sum((weighted @ kernel) * weighted, axis=1).real)
+    train = initial + (2 * weighted @ train_overlap - (weighted * f) @ (nodes * train_overlap)).real
+    test = initial + (2 * weighted @ test_overlap + np.sum((weighted @ kernel) * weighted, axis=1)).real
     return train, test
+
+
+def initial_loss(model):
+    """L₀, the loss at A = 0: 1 unless the target has a part in x (`theory.TimeGrid`, ``skip``)."""
+    return 1.0 if model.is_scalar else model.ensemble.initial_loss
 
 
 def support_bounds(spectrum):
     """An interval in (0, ∞) that holds the part of the spectrum on which V acts, with a margin on both sides."""
-    s2 = spectrum.model.coefficients().s2
+    s2 = spectrum.offset
     high = 1.01 * spectrum.upper_bound
     if s2 > 1e-12 * high:
         return 0.99 * s2, high  # no eigenvalue lies below s_t²
@@ -128,33 +133,59 @@ def _s_function(module):
 
 @lru_cache(maxsize=16)
 def contour_data(model, count):
-    """The contour with ``count`` nodes, s(z_i) of shape (count,), and F(z_i, z_j) of shape (count, count).
+    """The contour with ``count`` nodes, (1/d) Tr V^TQV and (1/d) Tr V^TQṼ at them, (count,), and G at pairs, (count, count).
 
-    F is symmetric, and is conjugated with its arguments. Cached: 16 MB at 1024 nodes.
+    G is symmetric, and is conjugated with its arguments. Cached: 16 MB at 1024 nodes. For the general equations G may differ from
+    (1/d) Tr V^TQ₁ŨQ₂V by functions of one argument, which integrate to zero.
     """
+    _check_target(model)
     spectrum = model.spectrum()
     points = contour.ellipse(*support_bounds(spectrum), count)
-    half = count // 2
-    q, delta, residual = spectrum.solve_or_nan(points.nodes[:half])
-    if np.isnan(q).any():
+    x, residual = spectrum.solve_shifted(points.nodes[: count // 2] - spectrum.offset)
+    if np.isnan(x[0]).any():
         raise ConvergenceError("a point of the contour could not be certified", np.max(residual))
-    q, delta = np.append(q, q[::-1].conj()), np.append(delta, delta[::-1].conj())
-    system = spectrum.system
-    (s,) = _s_function("numpy")((q, delta), system.parameters, system.nodes, system.weights)
+    x = np.hstack([x, x[:, ::-1].conj()])
     # pairs (i, j) with i <= j and i in the upper half, up to reflection; the rest by the two symmetries
     i, j = np.triu_indices(count)
     keep = i + j <= count - 1
     i, j = i[keep], j[keep]
     kernel = np.empty((count, count), complex)
-    kernel[i, j] = kernel[j, i] = population_kernel(system, q[i], delta[i], q[j], delta[j])
-    kernel[count - 1 - i, count - 1 - j] = kernel[count - 1 - j, count - 1 - i] = kernel[i, j].conj()
-    return points, s, kernel
+    if model.is_scalar:
+        train, pairs = _scalar_data(model, spectrum.system, x, i, j)
+        test = train
+    else:
+        train, test = general_training.overlaps(spectrum.system, x)
+        pairs = general_training.fresh_loss_kernel(spectrum.system, x, i, j)
+    kernel[i, j] = kernel[j, i] = pairs
+    kernel[count - 1 - i, count - 1 - j] = kernel[count - 1 - j, count - 1 - i] = pairs.conj()
+    return points, train, test, kernel
+
+
+def _scalar_data(model, system, x, i, j):
+    """ψ_p b² s(z) at the solutions x, and ψ_p b² F at their pairs: V = b W/√d."""
+    amplitude = float(model.psi_p) * model.coefficients().b2
+    (s,) = _s_function("numpy")(tuple(x), system.parameters, system.nodes, system.weights)
+    return amplitude * s, amplitude * population_kernel(system, *x[:, i], *x[:, j])
+
+
+def _check_target(model):
+    if getattr(model.data, "means", None) is not None and model.times.target_data.any():
+        raise ValueError(
+            f"skip = {model.times.skip} with far centroids (means) is not covered: the target would follow them; "
+            "allowed: skip=None, or Mixture(spikes=…)"
+        )
 
 
 def exact_score_loss(model):
-    """ε: the loss (1/d)E|√Δ_t ∇log P_t + ξ|² of the exact score, which no network goes below on fresh data."""
-    signal = model.decay**2 * model.data.eigenvalues
-    return float(model.data.weights @ (signal / (signal + model.noise_variance)))
+    """ε: the loss (1/d)E|√Δ_t ∇log P_t + ξ|² of the exact score, which no network goes below on fresh data.
+
+    The kinds of a mixture are taken to be known from x: for d → ∞ they are told apart by their centroids or by |x|².
+    """
+    data, times = model.data, model.times
+    shape, pi, scales = (data.covariance, data.frequencies, data.scales) if isinstance(data, Mixture) else (data, [1], [1])
+    signal = np.multiply.outer(np.multiply.outer(times.decay**2, scales), shape.eigenvalues)
+    ratio = signal / (signal + times.noise_variances[:, None, None])
+    return float(np.einsum("k,c,l,kcl->", times.law, pi, shape.weights, ratio))
 
 
 def training_mpmath(model, tau, dps=30):
