@@ -59,6 +59,16 @@ def solve(system, z, scale):
     return x, residual
 
 
+def beside(system, starts, z):
+    """The solution (unknowns, 1) at the single point ``z`` of shape (1,), by Newton from one of ``starts`` (unknowns, k); or None.
+
+    The certificate is a proof whatever the start; what is saved is the path from infinity.
+    """
+    at = z.repeat(starts.shape[1])
+    done, x = certify(system, polish(system, starts, at, steps=20), at)
+    return x[:, done][:, :1] if done.any() else None
+
+
 def _from_infinity(system, z, scale):
     residual = np.zeros(z.size)
     todo = np.arange(z.size)

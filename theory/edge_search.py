@@ -14,8 +14,8 @@ sharper construction, `theory.edges`.
 import numpy as np
 from tqdm.auto import tqdm
 
+from .continuation import beside
 from .errors import ConvergenceError
-from .saddle import certify, polish
 
 #: points of the scan per factor of ten of the distance to a type's s̄_j², and the smallest such distance, relative to the whole
 PER_DECADE, CLOSEST = 16, 1e-9
@@ -103,10 +103,8 @@ def _edge(spectrum, outside, inside, halvings=60):
         if found is not None:
             return found
         middle = np.array([(outside[0] + inside[0]) / 2 + 0j])
-        # the certificate is a proof whatever the start: try the two ends before the path from infinity
-        start = np.stack([outside[1], inside[1]], axis=1)
-        done, near = certify(system, polish(system, start, middle.repeat(2), steps=20), middle.repeat(2))
-        here = near[:, done][:, :1] if done.any() else spectrum.solve_shifted(middle)[0]
+        here = beside(system, np.stack([outside[1], inside[1]], axis=1), middle)
+        here = spectrum.solve_shifted(middle)[0] if here is None else here
         if np.isnan(here[0, 0]):
             break
         point = middle[0].real, here[:, 0]

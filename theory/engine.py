@@ -39,17 +39,32 @@ class Fields:
         return Fields(self.E[index], self.B[index], self.Mu[index], self.N[index])
 
 
-def fields(e, x, columns):
-    """`Fields` at the unknowns x, shape (J + C·K·K, N), with the couplings ``columns`` (M, J')."""
+def fields(e, x, extra=None):
+    """`Fields` at the unknowns x, shape (J + C·K·K, N), with the couplings of the types and then ``extra``, (M, J' − J).
+
+    T has rank J. Where that is less than the channels the inverse is taken among types: it is smaller, and (1 + TĤ)^{-1}u_j keeps
+    its digits where T is large, at a hard edge.
+    """
     J, C, K = e.sizes
+    U, M = e.u.T, e.u.shape[1]
     q, delta = x[:J].T, x[J:].T.reshape(-1, C, K, K)
     with np.errstate(all="ignore"):
         E = _inverse(np.eye(K) + delta)
-        T = e.psi_p * (e.u.T * (e.p * q)[:, None, :]) @ e.u
+        share = (e.psi_p * e.p * q)[:, None, :]
         H = e.channels(e.pi[:, None, None] * E, e.nodes)
-        P_T = _inverse(np.eye(T.shape[-1]) + T[:, None] @ H)  # (1 + TĤ)^{-1}
-        B = P_T @ columns
-        return Fields(E, B, H @ B, P_T[..., : C * K, :] @ T[:, None])
+        if J < M:
+            B = U @ _inverse(np.eye(J) + share[..., None] * (U.T @ H @ U))
+            N = (B * share[..., None, :]) @ U.T
+            if extra is not None:
+                B = np.concatenate([B, extra - N @ (H @ extra)], axis=-1)
+            N = N[..., : C * K, :]
+        else:
+            columns = U if extra is None else np.concatenate([U, extra], axis=1)
+            T = (U * share) @ U.T
+            P_T = _inverse(np.eye(M) + T[:, None] @ H)  # (1 + TĤ)^{-1}
+            B = P_T @ columns
+            N = P_T[..., : C * K, :] @ T[:, None]
+        return Fields(E, B, H @ B, N)
 
 
 def _inverse(matrix):
@@ -175,7 +190,7 @@ class EngineSystem:
         e = self.ensemble
         J = self.resolvents
         full = self.full(x)
-        field = fields(e, full, e.u.T)
+        field = fields(e, full)
         self_energy = np.einsum("nckl,jckl->nj", e.pi[:, None, None] * field.E, e.C)
         linear = np.einsum("l,nlmj,mj->nj", e.weights, field.Mu, e.u.T)
         k = (e.s2 - self.offset) - z[:, None] + self_energy + linear

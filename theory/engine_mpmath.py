@@ -10,9 +10,8 @@ import mpmath
 import numpy as np
 
 from .coefficients import hermite_parts_mpmath, settled, trapezoid
-from .ensemble import feature_types
+from .ensemble import as_mixture, feature_types
 from .errors import ConvergenceError
-from .mixture import Mixture
 from .validation import to_mpf
 
 
@@ -38,12 +37,12 @@ def couplings(model, dps):
     approximation of their own, for which digits beyond double precision mean nothing. Cost: J·C·K quadratures of about a second at
     30 digits.
     """
-    data = model.data if isinstance(model.data, Mixture) else Mixture((1,), spectrum=model.data.spectrum)
+    data = as_mixture(model.data)
     if model.activation.kinks:
         raise ValueError(
             f"dps = {dps} is not available for activation = {model.activation.name}, which has kinks; allowed: dps=None"
         )
-    if feature_types(model, data)[0].size > 1:
+    if feature_types(float(model.bias), model.types, data)[0].size > 1:
         raise ValueError(f"dps = {dps} is not available with a continuum of feature types; allowed: bias = 0 and no means")
     with mpmath.workdps(dps + 10):
         times = model.times

@@ -20,6 +20,7 @@ import numpy as np
 
 from .coefficients import check_second_moment, data_rule, hermite_parts
 from .errors import ConvergenceError
+from .mixture import Mixture
 
 #: types of smaller probability are left out
 NEGLIGIBLE = 1e-15
@@ -122,7 +123,6 @@ class Ensemble:
         return float(self.weights @ np.einsum("m,lmn,n->l", self.target, self.population[0], self.target))
 
 
-@lru_cache(maxsize=64)
 def ensemble(model):
     """The `Ensemble` of a model.
 
@@ -135,23 +135,39 @@ def ensemble(model):
 
     Notes
     -----
-    Cost J·C·K times about 1 ms (10⁵ evaluations of σ), then cached.
+    Cost J·C·K times about 1 ms (10⁵ evaluations of σ), then cached for all ψ_p and ψ_n.
     """
-    from .mixture import Mixture
+    couplings = _couplings(model.activation, model.times, model.data, float(model.bias), model.types)
+    return Ensemble(float(model.psi_p), float(model.psi_n), *couplings)
 
-    times, data = model.times, model.data
-    mixture = data if isinstance(data, Mixture) else Mixture((1,), spectrum=data.spectrum)
+
+def check_activation(model):
+    """Raise `ValueError` if σ has no second moment under the widest pre-activation (biases and centroids aside)."""
+    mixture, times = as_mixture(model.data), model.times
+    gamma2 = np.multiply.outer(times.decay**2, mixture.scales * mixture.covariance.variance) + times.noise_variances[:, None]
+    check_second_moment(model.activation, 0.0, np.sqrt(gamma2.max()))
+
+
+def as_mixture(data):
+    """Gaussian data as a mixture of one kind; its spikes change no coupling."""
+    return data if isinstance(data, Mixture) else Mixture((1,), spectrum=data.spectrum)
+
+
+@lru_cache(maxsize=64)
+def _couplings(activation, times, data, bias, types):
+    """The fields of `Ensemble` after ψ_p and ψ_n, as a tuple."""
+    mixture = as_mixture(data)
     shape, pi, variances = mixture.covariance, mixture.frequencies, mixture.scales
     decay, noise = times.decay, np.sqrt(times.noise_variances)
-    p, bias, projections = feature_types(model, mixture)
+    p, biases, projections = feature_types(bias, types, mixture)
     J, C, K = p.size, pi.size, len(times)
     kappa, slope, s2 = np.empty((3, J, C, K))
     nonlinear = np.empty((J, C, K, K))
     for c in range(C):
         scale = decay * np.sqrt(variances[c] * shape.variance)
         for j in range(J):
-            means = decay * projections[j, c] + times.times * bias[j]
-            kappa[j, c], slope[j, c], nonlinear[j, c], s2[j, c] = node_couplings(model.activation, means, scale, noise)
+            means = decay * projections[j, c] + times.times * biases[j]
+            kappa[j, c], slope[j, c], nonlinear[j, c], s2[j, c] = node_couplings(activation, means, scale, noise)
 
     root = np.sqrt(times.feature_weights)
     alpha = root * slope * decay * np.sqrt(variances)[:, None]
@@ -162,28 +178,24 @@ def ensemble(model):
     target_noise = law * np.sqrt(pi)[:, None] * times.target_noise
     weighted = (root * kappa * np.sqrt(pi)[:, None]).reshape(J, C * K)
     return _merged(
-        Ensemble(
-            psi_p=float(model.psi_p),
-            psi_n=float(model.psi_n),
-            p=p,
-            pi=pi,
-            u=np.concatenate([alpha.reshape(J, C * K), beta.reshape(J, C * K)], axis=1),
-            C=root[:, None] * root * nonlinear,
-            s2=np.einsum("c,k,jck->j", pi, times.feature_weights, s2),
-            kappa=weighted[:, :, None] * weighted[:, None, :],
-            target=np.concatenate([target_data.ravel(), target_noise.ravel()]),
-            nodes=shape.eigenvalues,
-            weights=shape.weights,
-        )
+        p,
+        pi,
+        np.concatenate([alpha.reshape(J, C * K), beta.reshape(J, C * K)], axis=1),
+        root[:, None] * root * nonlinear,
+        np.einsum("c,k,jck->j", pi, times.feature_weights, s2),
+        weighted[:, :, None] * weighted[:, None, :],
+        np.concatenate([target_data.ravel(), target_noise.ravel()]),
+        shape.eigenvalues,
+        shape.weights,
     )
 
 
-def feature_types(model, mixture):
+def feature_types(bias, types, mixture):
     """Probabilities (J,), biases (J,) and projections on the centroids (J, C) of the types: a product of Gauss–Hermite rules."""
     centroids = mixture.centroids() if mixture.means is not None else np.zeros((len(mixture.weights), 0))
-    z, weight = np.polynomial.hermite_e.hermegauss(model.types)
+    z, weight = np.polynomial.hermite_e.hermegauss(types)
     weight = weight / weight.sum()
-    directions = centroids.shape[1] + (1 if float(model.bias) > 0 else 0)
+    directions = centroids.shape[1] + (1 if bias > 0 else 0)
     grids = np.meshgrid(*[z] * directions, indexing="ij")
     points = np.stack([g.ravel() for g in grids], axis=1) if directions else np.zeros((1, 0))
     p = np.ones(points.shape[0])
@@ -191,8 +203,8 @@ def feature_types(model, mixture):
         p = p * g.ravel()
     keep = p > NEGLIGIBLE
     p, points = p[keep] / p[keep].sum(), points[keep]
-    bias = float(model.bias) * points[:, -1] if float(model.bias) > 0 else np.zeros(p.size)
-    return p, bias, points[:, : centroids.shape[1]] @ centroids.T
+    biases = bias * points[:, -1] if bias > 0 else np.zeros(p.size)
+    return p, biases, points[:, : centroids.shape[1]] @ centroids.T
 
 
 def node_couplings(activation, means, data, noise):
@@ -221,19 +233,19 @@ def node_couplings(activation, means, data, noise):
     )
 
 
-def _merged(e):
+def _merged(p, pi, u, C, s2, kappa, *rest):
     """Types with the same couplings as one: the biases b and −b of an odd activation, all biases of a linear one."""
-    J = e.p.size
-    rows = np.concatenate([e.u, e.C.reshape(J, -1), e.s2[:, None]], axis=1)
-    scale = e.second_moments.max()
+    J = p.size
+    rows = np.concatenate([u, C.reshape(J, -1), s2[:, None]], axis=1)
+    scale = (s2 + np.einsum("c,jckk->j", pi, C) + np.sum(u**2, axis=1)).max()
     size = np.full(rows.shape[1], scale)
-    size[: e.u.shape[1]] = np.sqrt(scale)
+    size[: u.shape[1]] = np.sqrt(scale)
     label = np.full(J, -1)
     for j in range(J):
         if label[j] < 0:
             label[(label < 0) & np.all(np.abs(rows - rows[j]) <= SAME * size, axis=1)] = j
     first = np.unique(label)
     members = [label == j for j in first]
-    p = np.array([e.p[m].sum() for m in members])
-    kappa = np.array([np.tensordot(e.p[m], e.kappa[m], 1) / e.p[m].sum() for m in members])
-    return Ensemble(e.psi_p, e.psi_n, p, e.pi, e.u[first], e.C[first], e.s2[first], kappa, e.target, e.nodes, e.weights)
+    total = np.array([p[m].sum() for m in members])
+    kappa = np.array([np.tensordot(p[m], kappa[m], 1) for m in members]) / total[:, None, None]
+    return total, pi, u[first], C[first], s2[first], kappa, *rest

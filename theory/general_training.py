@@ -34,8 +34,8 @@ def overlaps(system, x):
     e = system.ensemble
     field = fields(e, system.full(x), e.target[:, None])
     fresh, _ = e.population
-    train = np.einsum("l,m,nlm->n", e.weights, e.target, field.Mu[..., 0])
-    test = np.einsum("l,lmk,k,nlm->n", e.weights, fresh, e.target, field.B[..., 0], optimize=True)
+    train = np.einsum("l,m,nlm->n", e.weights, e.target, field.Mu[..., -1])
+    test = np.einsum("l,lmk,k,nlm->n", e.weights, fresh, e.target, field.B[..., -1], optimize=True)
     return e.initial_loss - train, e.initial_loss - test
 
 
@@ -47,7 +47,7 @@ def fresh_loss_kernel(system, x, i, j):
     e = system.ensemble
     J, C, K = e.sizes
     full, columns = system.full(x), _columns(e)
-    field = fields(e, full, columns.T)
+    field = fields(e, full, e.target[:, None])
     fresh, mean_square = e.population
     mean_square = np.append(mean_square, 0)
     m = J + C * K * K

@@ -8,7 +8,7 @@ import numpy as np
 from .activations import Activation
 from .coefficients import coefficients
 from .data import Gaussian
-from .ensemble import ensemble
+from .ensemble import check_activation, ensemble
 from .mixture import Mixture
 from .times import TimeGrid
 from .validation import non_negative, positive, positive_integer
@@ -68,7 +68,7 @@ class RandomFeatureModel:
         if self.is_scalar:
             self.coefficients()  # raises on an activation that the theory cannot treat
         else:
-            _ = self.ensemble  # raises for any type, kind or node
+            check_activation(self)
 
     @property
     def is_scalar(self):

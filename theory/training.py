@@ -23,8 +23,8 @@ import numpy as np
 
 from . import contour, general_training
 from .curve import RidgeCurve, TrainingCurve, check_tau, filter_function
+from .ensemble import as_mixture
 from .errors import ConvergenceError
-from .mixture import Mixture
 from .saddle import refine
 from .symbolic import symbols as S
 from .symbolic.evaluate import evaluator
@@ -181,11 +181,11 @@ def exact_score_loss(model):
 
     The kinds of a mixture are taken to be known from x: for d → ∞ they are told apart by their centroids or by |x|².
     """
-    data, times = model.data, model.times
-    shape, pi, scales = (data.covariance, data.frequencies, data.scales) if isinstance(data, Mixture) else (data, [1], [1])
-    signal = np.multiply.outer(np.multiply.outer(times.decay**2, scales), shape.eigenvalues)
+    data, times = as_mixture(model.data), model.times
+    shape = data.covariance
+    signal = np.multiply.outer(np.multiply.outer(times.decay**2, data.scales), shape.eigenvalues)
     ratio = signal / (signal + times.noise_variances[:, None, None])
-    return float(np.einsum("k,c,l,kcl->", times.law, pi, shape.weights, ratio))
+    return float(np.einsum("k,c,l,kcl->", times.law, data.frequencies, shape.weights, ratio))
 
 
 def training_mpmath(model, tau, dps=30):

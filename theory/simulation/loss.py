@@ -1,12 +1,17 @@
 r"""The training loss of a finite network, its gradient, and the exact gradient flow of the readout weights A.
 
-    L(A) = (1/n) Σ_ν (1/d) E_ξ |√Δ_t s_A(x_t^ν) + ξ|² = 1 + (2√Δ_t/(d√p)) Tr A V + (Δ_t/(pd)) Tr A U A^T,
+    L(A) = (1/n) Σ_ν (1/d) E_ξ |√Δ_t s_A(x_t^ν) + ξ|² = L_0 + (2√Δ_t/(d√p)) Tr A V + (Δ_t/(pd)) Tr A U A^T,
     dA/dτ = −d² ∂L/∂A,   A(τ) = −√(p/Δ_t) V^T f_τ(U)  from A(0) = 0,   f_τ(x) = (1 − e^{−2Δ_t τ d x/p})/x.
 
-The loss of 2505.17638; derived in `theory.symbolic.gradient_flow`, checked against the definition, finite differences and an
-ODE solver by ``tests/test_loss.py``. The ratio p/d is that of the matrices, which rounding may separate from ψ_p.
+Here L_0 = 1. A network trained at several times has the average Σ_k w_k of such losses; the matrices U and V of
+`theory.simulation.finite` are made so that only two things change: Δ_t becomes Δ̄ (``model.noise_variance``), and
+L_0 = Σ_k w_k [(c^ξ_k)² + (c^x_k)² Σ_ν |x_ν|²/(nd)] is the mean square of the target (`mean_square_target`).
 
-With ``noise_draws`` the term (1/d)E|ξ|² is still set to 1: it does not depend on A, and the draws are not kept.
+The loss of 2505.17638; derived in `theory.symbolic.gradient_flow`, checked against the definition, finite differences and an
+ODE solver by ``tests/test_loss.py``, for several times by ``tests/test_general_simulation.py``. The ratio p/d is that of the
+matrices, which rounding may separate from ψ_p.
+
+With ``noise_draws`` L_0 is still averaged over the noise: it does not depend on A, and the draws are not kept.
 """
 
 import math
@@ -68,15 +73,21 @@ def train_loss(finite, A):
         ``A`` of another shape, or not finite.
     """
     A, xp = _readout(finite, A), finite.backend.xp
-    loss = finite.backend.to_numpy(quadratic_loss(A, finite.U, finite.V, finite.model.noise_variance, xp))
+    loss = quadratic_loss(A, finite.U, finite.V, finite.model.noise_variance, xp, finite.initial_loss)
+    loss = finite.backend.to_numpy(loss)
     return float(loss) if loss.ndim == 0 else loss
 
 
-def quadratic_loss(A, U, V, noise_variance, xp):
-    """The loss as a quadratic form, for U = E φφ^T and V = E φξ^T over the training samples or over fresh data; ``A`` (…, d, p)."""
+def mean_square_target(times, energy):
+    """L_0 = Σ_k w_k [(c^ξ_k)² + (c^x_k)² energy], with ``energy`` the mean of |x|²/d over the samples or over fresh data."""
+    return float(times.law @ (times.target_noise**2 + times.target_data**2 * energy))
+
+
+def quadratic_loss(A, U, V, noise_variance, xp, initial_loss=1.0):
+    """The loss as a quadratic form, for U and V averaged over the training samples or over fresh data; ``A`` (…, d, p)."""
     d, p = A.shape[-2:]
     quadratic, linear = xp.sum((A @ U) * A, axis=(-2, -1)), xp.sum(A * V.T, axis=(-2, -1))
-    return 1 + 2 * math.sqrt(noise_variance / p) / d * linear + noise_variance / (p * d) * quadratic
+    return initial_loss + 2 * math.sqrt(noise_variance / p) / d * linear + noise_variance / (p * d) * quadratic
 
 
 def gradient(finite, A):
@@ -125,12 +136,12 @@ def gradient_flow(finite, tau, initial=None):
 
 
 def train_loss_along_flow(finite, tau):
-    """L(A(τ)) from A(0) = 0 by its sum over modes, 1 − Σ_k (|u_k^T V|²/d) (1 − e^{−4Δ_t τ d λ_k/p})/λ_k.
+    """L(A(τ)) from A(0) = 0 by its sum over modes, L_0 − Σ_k (|u_k^T V|²/d) (1 − e^{−4Δ_t τ d λ_k/p})/λ_k.
 
     ``tau`` as in `gradient_flow`. Returns a float, or a NumPy array shaped like ``tau``; no A(τ) is formed.
     """
     tau, m = check_tau(tau), modes(finite)
-    loss = 1 - flow_filter(finite, m.eigenvalues, 2 * tau.ravel()) @ m.weights
+    loss = finite.initial_loss - flow_filter(finite, m.eigenvalues, 2 * tau.ravel()) @ m.weights
     return float(loss[0]) if tau.ndim == 0 else loss.reshape(tau.shape)
 
 

@@ -1,18 +1,21 @@
 r"""The average over the diffusion noise, exact: no ξ is ever drawn.
 
-Given W and a sample x, the pre-activations (W x_t)_i/√d are Gaussian in ξ, with mean μ_i = e^{-t} W_i·x/√d and covariance
-Δ_t W_i·W_j/d. With τ_i² = Δ_t |W_i|²/d, c_k(μ_i) = E_z[σ(μ_i + τ_i z) He_k(z)] and ϱ_ij = W_i·W_j/(|W_i||W_j|), Mehler's
-formula gives
+Given W and a sample x, the pre-activations (W x_t)_i/√d + t b_i are Gaussian in ξ, with mean μ_i = e^{-t} W_i·x/√d + t b_i
+and covariance Δ_t W_i·W_j/d. With τ_i² = Δ_t |W_i|²/d, c_k(μ_i) = E_z[σ(μ_i + τ_i z) He_k(z)] and
+ϱ_ij = W_i·W_j/(|W_i||W_j|), Mehler's formula gives
 
-    E_ξ[φ_i φ_j] = Σ_k c_k(μ_i) c_k(μ_j) ϱ_ij^k / k!   (i ≠ j),        E_ξ[φ_i ξ] = c_1(μ_i) W_i/|W_i|.
+    E_ξ[φ_i φ_j] = Σ_k c_k(μ_i) c_k(μ_j) ϱ_ij^k / k!   (i ≠ j),     E_ξ[φ_i ξ] = c_1(μ_i) W_i/|W_i|,     E_ξ[φ_i] = c_0(μ_i).
 
 Off the diagonal ϱ = O(d^{-1/2}), so the terms k ≤ 4 leave an error O(d^{-5/2}); the diagonal is a quadrature in one
 dimension.
-Derived here (theory of Hermite expansions), checked against Monte Carlo by ``tests/test_simulation.py``.
+A network that is trained at several times has one such average per time, summed by `over_times`.
+Derived here (theory of Hermite expansions), checked against Monte Carlo by ``tests/test_simulation.py`` and
+``tests/test_general_simulation.py``.
 """
 
 import itertools
 import math
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,6 +23,46 @@ import numpy as np
 SMOOTH_NODES, KINK_NODES = 48, 40
 #: entries of (feature, sample, node) held at a time: 32 MB of float64
 CHUNK = 4_000_000
+
+
+class Node(NamedTuple):
+    """One diffusion time and what the loss weighs it with; see `nodes`."""
+
+    t: float
+    decay: float
+    noise_variance: float
+    #: ω_k and ω_k γ_k, the node's weights in U and in V
+    quadratic: float
+    linear: float
+    #: (c^ξ, c^x): the network learns y = c^ξ ξ + c^x x
+    target: tuple
+
+
+def nodes(times):
+    r"""The nodes of a `theory.TimeGrid`, a list of `Node`.
+
+    √Δ_k S(x_t, t_k) + ξ = √Δ_k α_k A φ_k/√p + y_k, so that the loss, averaged with the weights w_k, has w_k α_k² Δ_k E[φφ^T] in
+    its quadratic part and w_k α_k √Δ_k E[φy^T] in its linear one. Written with the rate Δ̄ and its root in front, these are the
+    weights ω_k = w_k α_k² Δ_k/Δ̄ and ω_k γ_k = w_k α_k √(Δ_k/Δ̄), both 1 for one time.
+    """
+    linear = times.law * times.amplitudes * np.sqrt(times.noise_variances) / math.sqrt(times.noise_variance)
+    columns = (times.times, times.decay, times.noise_variances, times.feature_weights, linear)
+    targets = zip(times.target_noise.tolist(), times.target_data.tolist(), strict=True)
+    return [Node(*row, target) for *row, target in zip(*(c.tolist() for c in columns), targets, strict=True)]
+
+
+def over_times(average, backend, activation, W, X, biases, times, *arguments):
+    """U = Σ_k ω_k U_k and V = Σ_k ω_k γ_k V_k, where ``average`` (`exact` or `sampled`) makes U_k and V_k.
+
+    ``biases`` (p,) is an array of the backend, ``times`` a `theory.TimeGrid`; ``arguments`` are handed on. Cost: K averages.
+    """
+    U = V = 0.0
+    for node in nodes(times):
+        shift = (node.t * biases)[:, None]
+        place = (backend, activation, W, X, node.decay, node.noise_variance, *arguments)
+        U_k, V_k = average(*place, shift=shift, target=node.target)
+        U, V = U + node.quadratic * U_k, V + node.linear * V_k
+    return U, V
 
 
 def hermite_tables(backend, activation, mu, tau, order):
@@ -92,8 +135,8 @@ def mehler_series(backend, tables, square, correlation):
     return U * (1 - identity) + (xp.sum(square, axis=1) / columns)[:, None] * identity
 
 
-def exact(backend, activation, W, X, decay, noise_variance, order=4):
-    r"""U = (1/n) Σ_ν E_ξ[φφ^T] and V = (1/n) Σ_ν E_ξ[φ ξ^T], averaged over the noise without sampling it.
+def exact(backend, activation, W, X, decay, noise_variance, order=4, *, shift=0.0, target=(1.0, 0.0)):
+    r"""U = (1/n) Σ_ν E_ξ[φφ^T] and V = (1/n) Σ_ν E_ξ[φ y^T] at one time, averaged over the noise without sampling it.
 
     Parameters
     ----------
@@ -104,6 +147,10 @@ def exact(backend, activation, W, X, decay, noise_variance, order=4):
         e^{-t} and Δ_t.
     order : int
         Last term of Mehler's series off the diagonal.
+    shift : array (p, 1)
+        What biases add to the pre-activations.
+    target : (float, float)
+        c^ξ and c^x of y = c^ξ ξ + c^x x; the noise alone by default.
 
     Returns
     -------
@@ -115,16 +162,16 @@ def exact(backend, activation, W, X, decay, noise_variance, order=4):
     """
     xp, n, d = backend.xp, X.shape[1], W.shape[1]
     norm = xp.sqrt(xp.sum(W**2, axis=1))
-    mu = decay * (W @ X) / math.sqrt(d)
+    mu = decay * (W @ X) / math.sqrt(d) + shift
     tau = (math.sqrt(noise_variance / d) * norm)[:, None]
     tables, square = hermite_tables(backend, activation, mu, tau, max(order, 1))
     correlation = (W / norm[:, None]) @ (W / norm[:, None]).T
     U = mehler_series(backend, tables[: order + 1], square, correlation)
-    V = (xp.sum(tables[1], axis=1) / (n * norm))[:, None] * W
-    return U, V
+    noise_part = (xp.sum(tables[1], axis=1) / (n * norm))[:, None] * W
+    return U, target[0] * noise_part + target[1] / n * (tables[0] @ X.T)
 
 
-def sampled(backend, activation, W, X, decay, noise_variance, draws, rng):
+def sampled(backend, activation, W, X, decay, noise_variance, draws, rng, *, shift=0.0, target=(1.0, 0.0)):
     """The same with ``draws`` noise vectors per sample: another model, whose U is biased at order 1/draws (2502.00336).
 
     ``rng`` is a NumPy generator: the noise is drawn on the host, so that every backend sees the same numbers. Cost
@@ -135,7 +182,7 @@ def sampled(backend, activation, W, X, decay, noise_variance, draws, rng):
     V = xp.zeros((p, d), dtype=xp.float64, device=backend.device)
     for _ in range(draws):
         noise = backend.asarray(rng.standard_normal((d, n)))
-        features = activation(W @ (decay * X + math.sqrt(noise_variance) * noise) / math.sqrt(d), xp)
+        features = activation(W @ (decay * X + math.sqrt(noise_variance) * noise) / math.sqrt(d) + shift, xp)
         U = U + features @ features.T / (n * draws)
-        V = V + features @ noise.T / (n * draws)
+        V = V + features @ (target[0] * noise + target[1] * X).T / (n * draws)
     return U, V
