@@ -5,7 +5,7 @@ from functools import cached_property
 import mpmath
 import numpy as np
 
-from . import continuation, edge_search, edges, engine_mpmath, polynomial
+from . import continuation, edge_search, edges, engine_mpmath, general_outliers, outliers, polynomial
 from .engine import EngineSystem
 from .errors import ConvergenceError
 from .quadrature import quadrature
@@ -200,6 +200,19 @@ class Spectrum:
         psi_p, psi_n, _, b, v, s = self.system.parameters
         rank = (1.0 if b > 0 else 0.0) + (psi_n if v > 0 else 0.0)
         return ((s**2, 1 - rank / psi_p),) if rank < psi_p else ()
+
+    def outliers(self, dps=None):
+        """The eigenvalues off the bulk that the spikes of the data make, sorted; () where there is none.
+
+        For one type, kind and time as `theory.outliers.Outlier`, to ``dps`` digits where asked; in general as
+        `theory.general_outliers.DirectionOutlier`. The mean activation has its own (`theory.outliers.mean_outlier`,
+        `theory.general_outliers.mean_outliers`).
+        """
+        if self.model.is_scalar:
+            return outliers.outliers(self, dps)
+        if dps is not None:
+            raise ValueError(f"dps = {dps!r} is available for one type, one kind and one time only; allowed here: dps=None")
+        return general_outliers.direction_outliers(self)
 
     def edges(self, dps=None):
         """The edges of the bulk, sorted: an even number of them, two for each interval of the support.

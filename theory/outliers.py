@@ -1,0 +1,297 @@
+r"""Outliers of U: the eigenvalues off the bulk that single directions make, and what their eigenvectors know.
+
+A data direction e of variance λ* adds one factor to the Gaussian integrals of `theory.symbolic.action`. Its propagator is
+g_*(z) = (1/p) w^T (U − z)^{-1} w = 1/D(z) with w = We, and an outlier is a zero of
+
+.. math:: D(z) = \frac1q + \psi_p\Big(b^2 + \frac{\alpha^2\lambda^*}{1+\delta}\Big).
+
+**At most one outlier per direction and gap.** g_* is the Stieltjes transform of a positive measure of mass 1, so that D falls with z
+wherever it is analytic. It is so on the whole of a gap of the bulk: 1/(1+δ) = 1 − (1/n²) Tr GG^T(U − z)^{-1} is the transform of a
+measure with a density relative to the law of U, and has no mass at the atom s_t², where G^T vanishes; and q has no zero, since
+the two equations at q = 0 would give δ = 0 and a finite 1/q. So a gap holds an outlier if and only if D is positive at its left
+end and negative at its right end, by which `theory.bbp` goes. Below the bulk D > 0 up to s_t² (U − s_t² is a sum of squares,
+and w has no part in its null space), and up to the first edge where there is no atom: every term of D is positive there.
+
+**In closed form.** D = 0 gives q, and every average over ρ_Σ in the saddle point then depends on λ* alone. What remains for
+g = 1/(1+δ) is a quadratic equation, for any ρ_Σ, and z follows: no gap is searched. A root is an outlier if dq/dz > 0 and dδ/dz > 0,
+which proves that z lies outside the support (`theory.saddle`); else it belongs to another branch. Both roots may be outliers: a strong
+direction has one above all bulks and, if ψ_p > 1 + ψ_n, one below them. A spike that equals an eigenvalue of Σ makes none.
+
+Derived in `theory.symbolic.outlier`; checked by ``tests/test_outliers.py`` against the zeros of D between the edges, spiked Wishart
+matrices, and finite matrices. The relative error at finite d is O(1/d) for a tanh network above the bulk (about λ*/(2d)); an outlier
+whose distance from s_t² is below s_t²/√d is blurred there, since s_t² is another one for each feature.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+
+import mpmath
+import numpy as np
+import sympy as sp
+from scipy.integrate import quad
+from scipy.optimize import brentq
+
+from .errors import ConvergenceError
+from .symbolic import symbols as S
+from .symbolic.evaluate import evaluator
+from .symbolic.outlier import lam_star, outlier_condition, outlier_position
+from .symbolic.saddle_point import saddle_point
+from .validation import non_negative, positive_integer, to_mpf
+
+#: ratio of squared coefficients below which one is rounding
+NEGLIGIBLE = 1e-24
+
+
+@dataclass(frozen=True)
+class Outlier:
+    """One eigenvalue of U off the bulk: floats, or mpf. Directions of equal variance share an eigenspace."""
+
+    eigenvalue: float
+    #: squared overlap of the eigenvector v with We/|We|
+    overlap: float
+    #: squared overlap of W^T v/|W^T v|, the direction of data space in which this mode writes, with e
+    data_overlap: float
+    #: variance of the direction
+    spike: float
+    #: ψ_p/(2Δ_t λ), in which this mode of A relaxes under gradient flow
+    training_time: float
+
+
+@cache
+def _roots_functions():
+    position = outlier_position()
+    coefficients = tuple(sp.Poly(position.quadratic, S.g).all_coeffs())
+    return evaluator(coefficients, (lam_star,), "mpmath"), evaluator((1 / position.q, position.z), (S.g, lam_star), "mpmath")
+
+
+@cache
+def _response_function():
+    """The equations, their derivatives in the unknowns (q, δ), and in what is varied (z, b), row by row."""
+    equations = (*saddle_point().reduced, outlier_condition().condition)
+    derivatives = [sp.diff(e, x) for e in equations for x in (S.q, S.delta, S.z, S.b)]
+    return evaluator((*equations, *derivatives), (S.q, S.delta, S.z, lam_star), "mpmath")
+
+
+def outliers(spectrum, dps=None):
+    r"""All eigenvalues of U that the spikes of the data separate from the bulk: above, below it and in its gaps.
+
+    Parameters
+    ----------
+    spectrum : `theory.spectrum.Spectrum`
+        Of a model with ``Gaussian(spikes=…)``.
+    dps : int, optional
+        Decimal digits; the results are then ``mpmath.mpf``.
+
+    Returns
+    -------
+    tuple of `Outlier`, sorted by eigenvalue; () where there is none
+
+    Raises
+    ------
+    ValueError
+        A model that is not of one feature type, one kind of samples and one diffusion time.
+    ConvergenceError
+        Residual, or an overlap outside (0, 1]: not seen to happen.
+
+    Notes
+    -----
+    A millisecond for each spike (Σ = 1), growing linearly with the eigenvalues of the covariance, after seconds of derivation the
+    first time in a process; with ``dps`` mostly the coefficients. An outlier within rounding of the threshold may go either way.
+    """
+    spectrum.model.coefficients()  # a ValueError where there are types, kinds or times
+    found = [outlier for variance in spectrum.model.data.spikes for outlier in outliers_of(spectrum, variance, dps)]
+    return tuple(sorted(found, key=lambda outlier: outlier.eigenvalue))
+
+
+def outliers_of(spectrum, variance, dps=None):
+    """The at most two `Outlier` of one direction of that ``variance`` >= 0, unsorted; otherwise as `outliers`."""
+    variance = non_negative("variance", variance)
+    if dps is not None:
+        dps = positive_integer("dps", dps)
+    if not has_linear_part(spectrum):
+        return ()
+    # the double-precision parameters, taken as exact, leave nothing to rounding: neither the roots nor the decision
+    digits = dps or 17
+    with mpmath.workdps(digits + 25):
+        parameters, nodes, weights, s2 = exact_system(spectrum, dps)
+        point = to_mpf(variance)
+        candidates = curve_points(parameters, nodes, weights, point)
+        found = [_certified(x, parameters, nodes, weights, point, digits) for x in candidates]
+        rate = 2 * -mpmath.expm1(-2 * to_mpf(spectrum.model.t)) / to_mpf(spectrum.model.psi_p)
+        rows = [(s2 + y, *overlaps, variance, 1 / (rate * (s2 + y))) for y, *overlaps in filter(None, found)]
+    if dps is None:
+        return tuple(Outlier(*map(float, row)) for row in rows)
+    with mpmath.workdps(dps):
+        return tuple(Outlier(*(+x if isinstance(x, mpmath.mpf) else x for x in row)) for row in rows)
+
+
+def exact_system(spectrum, dps):
+    """(parameters with s_t = 0, nodes, weights, s_t²) as mpf: to ``dps`` + 15 digits, or the double-precision ones."""
+    if dps is not None:
+        system, s2 = spectrum.system_mpmath(dps), spectrum.model.coefficients(dps + 15).s2
+    else:
+        system, s2 = spectrum.system, spectrum.model.coefficients().s2
+    parameters, nodes, weights = ([to_mpf(x) for x in row] for row in (system.parameters, system.nodes, system.weights))
+    # double-precision weights sum to 1 up to rounding, the derivation's do
+    return (*parameters[:5], mpmath.mpf(0)), nodes, [w / mpmath.fsum(weights) for w in weights], to_mpf(s2)
+
+
+def curve_points(parameters, nodes, weights, variance):
+    """The real (q, δ, y) with D = 0, y = z − s_t², on whatever branch: a list of up to two."""
+    if variance == 0 or variance in nodes:
+        return []
+    coefficients, place = _roots_functions()
+    a, b, c = coefficients((variance,), parameters, nodes, weights)
+    discriminant = b**2 - 4 * a * c
+    if discriminant < 0:
+        return []
+    half = -(b + (mpmath.sign(b) or 1) * mpmath.sqrt(discriminant)) / 2
+    points = []
+    for g in {half / a, c / half if half else mpmath.mpf(0)} - {0}:
+        inverse_q, y = place((g, variance), parameters, nodes, weights)
+        # without a nonlinear part the equation has one root too many, at the atom, with q = ∞
+        if abs(inverse_q) > NEGLIGIBLE * parameters[0] * parameters[3] ** 2:
+            points.append((1 / inverse_q, 1 / g - 1, y))
+    return points
+
+
+def _certified(point, parameters, nodes, weights, variance, digits):
+    """(y, overlap, data overlap), or None where the point is not the physical solution."""
+    q, delta, y = point
+    values = _response_function()((q, delta, y, variance), parameters, nodes, weights)
+    equations, rows = values[:3], [values[3 + 4 * k : 7 + 4 * k] for k in range(3)]
+    (j11, j12, *_), (j21, j22, *_), (d_q, d_delta, *_) = rows
+    determinant = j11 * j22 - j12 * j21
+    if determinant == 0:  # on the threshold
+        return None
+
+    def response(k):
+        """Derivatives of (q, δ, D) along the saddle point, in z (k = 2) or b (k = 3)."""
+        f1, f2, direct = (row[k] for row in rows)
+        q_k, delta_k = (j12 * f2 - j22 * f1) / determinant, (j21 * f1 - j11 * f2) / determinant
+        return q_k, delta_k, direct + d_q * q_k + d_delta * delta_k
+
+    q_slope, delta_slope, slope = response(2)
+    if not (q_slope > 0 and delta_slope > 0):
+        return None
+    # U contains b² WW^T/d, so that ∂z/∂(b²) = |W^T v|²/d (Hellmann and Feynman), against (w·v)² = p × overlap
+    psi_p, b = parameters[0], parameters[3]
+    overlap, data_overlap = -1 / slope, psi_p * 2 * b / response(3)[2]
+    scale = 1 / abs(q) + abs(psi_p * b**2)
+    residual = max(abs(equations[0]), abs(equations[1]) / (1 + abs(delta)), abs(equations[2]) / scale)
+    if not residual < mpmath.mpf(10) ** -digits:
+        raise ConvergenceError(f"the outlier of a direction of variance {mpmath.nstr(variance, 8)} is not exact", residual)
+    tolerance = 1 + mpmath.mpf(10) ** -digits
+    if not (0 < overlap <= tolerance and 0 < data_overlap <= tolerance):
+        raise ConvergenceError(
+            f"overlaps {mpmath.nstr(overlap, 8)}, {mpmath.nstr(data_overlap, 8)} of the outlier of a direction of variance "
+            f"{mpmath.nstr(variance, 8)} are not in (0, 1]"
+        )
+    return y, overlap, data_overlap
+
+
+def has_linear_part(spectrum):
+    """Whether a² is more than rounding errors of the coefficients: without it the network sees no direction of the data."""
+    _, _, alpha, b, v, s = spectrum.system.parameters
+    return alpha > 0 and alpha**2 + b**2 > NEGLIGIBLE * (v**2 + s**2)
+
+
+def mean_outlier(spectrum, d):
+    r"""The eigenvalue that the mean κ = E σ of the features makes along (1, …, 1)/√p, for p = ψ_p d features.
+
+    With U₀ the covariance of the features about their mean u over the samples, U = U₀ + uu^T. u is κ1 plus a fluctuation that is
+    independent of U₀, so that u^T(U₀ − z)^{-1}u = κ² p q + δ, and 1 + u^T(U₀ − z)^{-1}u vanishes at
+
+        1 + δ(z) + p κ² q(z) = 0,       z = p κ² + m + (ψ_p/ψ_n)(α²σ_x² + v²) + O(1/p),   m = s² + b² + α²σ_x² + v² the mean of U.
+
+    The leading coefficient, λ/p → κ², needs no d: it is ``model.coefficients().kappa**2``. In the nonlinear network κ varies with
+    |W_i|² and |x|² too, which changes λ by O(1), that is by O(1/d) of it.
+
+    Parameters
+    ----------
+    spectrum : `theory.spectrum.Spectrum`
+    d : int >= 1 (`ValueError` else, and for a model of several types, kinds or times)
+
+    Returns
+    -------
+    float, or None where p κ² is too small for an outlier above the bulk
+
+    Notes
+    -----
+    Derived here, checked by ``tests/test_outliers.py``. Cost: the table of edges, and about 50 evaluations of q.
+    """
+    d, c = positive_integer("d", d), spectrum.model.coefficients()
+    if not c.kappa**2 > NEGLIGIBLE * (c.a**2 + c.v2 + c.s2):
+        return None
+    found = zeros_in_gaps(spectrum, d * float(spectrum.model.psi_p) * c.kappa**2, 0.0)
+    return found[-1] if found and found[-1] > c.s2 + spectrum.edge_table[-1, 0] else None
+
+
+def fluctuation_outliers(spectrum):
+    r"""What an even part of σ adds if κ = 0: up to two outliers of order 1 that no direction of the data makes.
+
+    The mean of a feature over directions varies with the norms: with μ₂ = E σ(Γz) He₂(z) it is κ + (μ₂/2)(ω_i + χ_ν), where
+
+    * ω_i, the fluctuation of W_i^T(e^{−2t}Σ + Δ_t)W_i/(dΓ²), is a vector that all samples have in common;
+    * χ_ν, that of |x_t|²/(dΓ²), multiplies (1, …, 1), and has one part from the sample and one from the noise.
+
+    Their variance (2/d)⟨(e^{−2t}λ + Δ_t)²⟩/Γ⁴ is small, but each is shared by p features: 1/q + noise + samples/(1+δ) = 0 with
+    ``samples`` and ``noise`` of order 1. With κ ≠ 0 `mean_outlier` absorbs both: the rank-two rest is O(1/p).
+
+    Returns
+    -------
+    tuple of floats, sorted. Derived here, checked by ``tests/test_outliers.py`` against the nonlinear network (the Gaussian
+    equivalent lacks the effect, and two outliers this close repel each other by O(d^{-1/2})). Errors and cost as of `mean_outlier`.
+    """
+    model, c = spectrum.model, spectrum.model.coefficients()
+    rounding = NEGLIGIBLE * (c.a**2 + c.v2 + c.s2)
+    half_mu2 = _second_hermite(model.activation, c.gamma) / 2
+    if c.kappa**2 > rounding or half_mu2**2 < rounding:
+        return ()
+    data, weights = model.decay**2 * model.data.eigenvalues / c.gamma**2, model.data.weights
+    noise = model.noise_variance / c.gamma**2
+    scale = 2 * float(model.psi_p) * half_mu2**2
+    norms_of_features = scale * float(weights @ (data + noise) ** 2), 0.0
+    norms_of_samples = scale * float(weights @ data**2), scale * float(weights @ (noise**2 + 2 * data * noise))
+    return tuple(sorted(zeros_in_gaps(spectrum, *norms_of_features) + zeros_in_gaps(spectrum, *norms_of_samples)))
+
+
+def _second_hermite(activation, gamma):
+    """E[σ(Γz) He₂(z)]"""
+
+    def integrand(z):
+        return float(activation(np.array([gamma * z]))[0]) * (z**2 - 1) * np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
+
+    walls = sorted({-10.0, 0.0, 10.0, *(k / gamma for k in activation.kinks or () if abs(k) < 10 * gamma)})
+    return sum(quad(integrand, *pair, epsabs=1e-13, epsrel=1e-12, limit=200)[0] for pair in pairwise(walls))
+
+
+def zeros_in_gaps(spectrum, samples, noise):
+    r"""The zeros of 1/q + noise + samples/(1+δ) off the bulk, each bracketed by the edges of its gap: a sorted list of floats.
+
+    This is the condition for any direction of the features that enters the samples with independent amplitudes of variance
+    ``samples`` and adds ``noise`` to U along itself: for a data direction ψ_p α²λ* and ψ_p b².
+    """
+    s2, table = spectrum.model.coefficients().s2, spectrum.edge_table
+
+    def condition(y):
+        q, delta, residual = spectrum.solve_or_nan(np.array([complex(s2 + y)]))
+        if np.isnan(q[0]):
+            raise ConvergenceError(f"no certified solution at z = {s2 + y:.12g}", residual[0])
+        return (1 / q[0] + noise + samples / (1 + delta[0])).real
+
+    at_edge = 1 / table[:, 1] + noise + samples / (1 + table[:, 2])  # a hard edge has q = δ = ∞
+    found = []
+    for k in range(0, len(table) + 1, 2):
+        low, left = (table[k - 1, 0], at_edge[k - 1]) if k else (0.0, 1.0)
+        high, right = (table[k, 0], at_edge[k]) if k < len(table) else (2 * (low + samples + noise), -1.0)
+        if not left > 0 > right:
+            continue
+        while k == len(table) and condition(high) > 0:
+            high *= 2
+        # an end cannot be solved for, but its sign is known
+        inner = low + (high - low) * 1e-9, high - (high - low) * 1e-9
+        if condition(inner[0]) > 0 > condition(inner[1]):
+            found.append(float(s2 + brentq(condition, *inner, xtol=1e-15 * high, rtol=1e-13)))
+    return found
