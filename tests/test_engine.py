@@ -185,3 +185,26 @@ def test_digits_of_one_of_each_are_the_scalar_ones():
     scalar = RandomFeatureModel(A.erf, 4, 3, t).spectrum().stieltjes(-1, dps=20)
     general = RandomFeatureModel(A.erf, 4, 3, TimeGrid((t,), (1,))).spectrum().stieltjes(-1, dps=20)
     assert abs(scalar / general - 1) < digits(20)
+
+
+def test_time_integrated_network_against_one_draw():
+    """p = 300, n = 250, d = 100 within 2%; the deviation, which for one draw is partly chance, halves with twice the size."""
+    grid, z = TimeGrid((0.1, 0.5, 1.0), (0.3, 0.3, 0.4)), np.array([-0.05, 0.1 + 0.05j, 1 + 0.2j])
+    model = RandomFeatureModel(A.tanh, 3, 2.5, grid, bias=1.0, types=12)
+    limit = model.spectrum().stieltjes(z)
+    assert np.abs(model.simulate(100, seed=0).stieltjes(z) / limit - 1).max() < 0.02
+    deviation = [np.mean([model.simulate(d, seed=s).stieltjes(z) for s in range(8)], axis=0) / limit - 1 for d in (50, 100)]
+    ratio = np.linalg.norm(deviation[1]) / np.linalg.norm(deviation[0])
+    assert 0.3 < ratio < 0.7
+
+
+@pytest.mark.parametrize(
+    "data",
+    [Mixture((0.4, 0.6), (0.5, 2)), Mixture((0.5, 0.5), means=((0.8, -0.8), (-0.8, 0.8)))],
+    ids=["variances", "means"],
+)
+def test_mixtures_against_draws(data):
+    model = RandomFeatureModel(A.tanh, 3, 2.5, 0.2, data)
+    z = np.array([-0.05, 0.1 + 0.05j, 1 + 0.2j])
+    draws = np.array([model.simulate(150, seed=seed).stieltjes(z) for seed in range(4)])
+    assert np.abs(draws.mean(axis=0) / model.spectrum().stieltjes(z) - 1).max() < 0.02

@@ -266,8 +266,8 @@ def response(e, left, right, u, inverse_square):
     matrix[:, J:, :J] = -(shares / e.psi_n) * np.moveaxis(Y[:, :J].reshape(points, J, -1), 1, 2)
     # ∂δ_c/∂δ_c' = (π_c'/ψ_n) ⟨λ² (N₁E₁)_cc' ⊗ (N₂E₂)_cc'⟩
     first, second = (_times_blocks(f.N, f.E) for f in (left, right))
-    kernel = np.einsum("l,nlcadb,nlcedf->ncaedbf", e.weights * e.nodes**2, first, second, optimize=True)
-    matrix[:, J:, J:] = -(kernel * (e.pi / e.psi_n)[:, None, None]).reshape(points, m - J, m - J)
+    first = first * np.multiply.outer(e.weights * e.nodes**2 / e.psi_n, e.pi)[:, None, :, None, None]
+    matrix[:, J:, J:] = -np.einsum("nlcdab,nlcdef->ncaedbf", first, second).reshape(points, m - J, m - J)
     matrix[:, diagonal[J:], diagonal[J:]] += 1
     return matrix, rows[:, J:]
 
@@ -277,14 +277,15 @@ def _couplings(e, left, right):
     _, C, K = e.sizes
     shape = (*left.shape[:2], C, K, left.shape[-1])
     first, second = (b[:, :, : C * K].reshape(shape) for b in (left, right))
-    return np.einsum("l,nlcaj,nlcbj->njcab", e.weights * e.nodes, first, second, optimize=True)
+    first = np.transpose(first, (0, 4, 2, 3, 1)) * (e.weights * e.nodes)
+    return first @ np.transpose(second, (0, 4, 2, 1, 3))
 
 
 def _times_blocks(N, E):
-    """N E for the data's block of N and block diagonal E, indexed (n, l, c, k, c', k')."""
+    """N E for the data's block of N and block diagonal E, indexed (n, l, c, c', k, k')."""
     C, K = E.shape[1:3]
     blocks = N[..., : C * K].reshape(*N.shape[:2], C, K, C, K)
-    return np.einsum("nlcadx,ndxb->nlcadb", blocks, E, optimize=True)
+    return np.swapaxes(blocks, 3, 4) @ E[:, None, None]
 
 
 def diagonal_blocks(e, matrix):

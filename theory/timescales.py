@@ -2,7 +2,7 @@ r"""The two times of training: when the network generates well, and when it star
 
 Definitions, with f = ``within`` and g = ``gap_fraction``:
 
-* **τ_gen** (from the test loss): the first τ at which test(τ) <= min + f (1 − min), min the smallest test loss along the flow;
+* **τ_gen** (from the test loss): the first τ at which test(τ) <= min + f (L₀ − min), min the smallest test loss along the flow;
 * **τ_mem** (from the gap): the first τ at which test − train passes g times its final value;
 * **τ_gen from the edges**: relaxation time ψ_p/(2Δ_tλ) of the slowest mode of the population bulk, λ its lower edge;
 * **τ_mem from the edges**: the same for the fastest mode of the lowest interval, λ its upper edge.
@@ -24,7 +24,7 @@ from scipy.optimize import brentq, minimize_scalar
 from .errors import ConvergenceError
 from .symbolic.evaluate import PARAMETERS
 from .symbolic.two_bulks import memorizing_bulk, memorizing_threshold
-from .training import flow_rate, support_bounds, training_curve
+from .training import flow_rate, initial_loss, support_bounds, training_curve
 
 #: step of the symmetric difference in log ψ_n
 LOG_STEP = 0.05
@@ -59,7 +59,7 @@ def curve_times(model, within=0.05, gap_fraction=0.5, points=240):
     grid = time_grid(model, points)
     curve = training_curve(model, np.append(grid, np.inf))
     tau_best, best = _smallest_test_loss(model, grid, curve)
-    threshold = best + within * (1 - best)
+    threshold = best + within * (initial_loss(model) - best)
     tau_gen = _first_crossing(model, grid, curve.test - threshold, lambda c: c.test - threshold)
     final = curve.generalization_gap[-1]
     if final <= 1e-9:
@@ -124,6 +124,7 @@ def memorization_eigenvalue(model):
     The leading order of `theory.symbolic.memorizing_bulk`; NaN where those modes have not left the sample bulk. Seconds of
     derivation the first time in a process, then cached.
     """
+    model.coefficients()  # a ValueError where there are types, kinds or times
     spectrum = tuple((sp.nsimplify(value), sp.nsimplify(weight)) for value, weight in model.data.spectrum)
     parameters = model.spectrum().system.parameters
     values = []

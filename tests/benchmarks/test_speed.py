@@ -1,13 +1,16 @@
 """How long the promised operations take (make benchmark). Compare within one run: machines differ.
 
 Targets, on two cores: density at 2,000 points below 0.1 s for Σ = 1 and below 1 s for three eigenvalues, set-up of the
-spectrum included once the model exists; the exact noise average at d = 200 below 5 s; 200 training times below 3 s.
+spectrum included once the model exists; the exact noise average at d = 200 below 5 s; 200 training times below 3 s; general density at
+1,000 points with J = 40 types and K = 8 times below 20 s; a threshold curve of 200 points below 5 s.
 """
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from theory import Gaussian, RandomFeatureModel, activations, training
+from theory import Gaussian, RandomFeatureModel, TimeGrid, activations, bbp, training
 
 SIMPLE = RandomFeatureModel(activations.tanh, 4, 3, 0.1)
 THREE = RandomFeatureModel(activations.tanh, 4, 3, 0.1, Gaussian(((0.5, 0.3), (1.0, 0.4), (2.0, 0.3))))
@@ -45,3 +48,22 @@ def test_training_curve(benchmark):
         return SIMPLE.training(tau)
 
     benchmark(fresh)
+
+
+def test_general_density(benchmark):
+    grid = TimeGrid.gauss(8, (0.01, 2))
+    model = RandomFeatureModel(activations.gelu, 3, 2.5, grid, bias=1.0, types=64)  # 40 of them are not negligible
+    spectrum = model.spectrum()
+    assert spectrum.system.ensemble.sizes == (40, 1, 8)
+    lam = np.linspace(1.01 * spectrum.offset, spectrum.upper_bound / 2, 1000)
+    benchmark.pedantic(lambda: spectrum.density(lam), rounds=1)
+
+
+def test_general_edges(benchmark):
+    model = RandomFeatureModel(activations.tanh, 3, 2.5, TimeGrid((0.1, 0.5, 1.0), (0.3, 0.3, 0.4)), bias=1.0, types=12)
+    benchmark.pedantic(lambda: model.spectrum().edges(), rounds=2)
+
+
+def test_threshold_curve(benchmark):
+    times = np.geomspace(1e-3, 3, 200)
+    benchmark.pedantic(lambda: [bbp.critical_spike(replace(SIMPLE, t=t)) for t in times], rounds=1)
