@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import mpmath
 import numpy as np
 
-from .coefficients import hermite_parts_mpmath, settled, trapezoid
 from .ensemble import as_mixture, feature_types
 from .errors import ConvergenceError
+from .hermite_parts import hermite_parts_mpmath, settled, trapezoid
 from .validation import to_mpf
 
 

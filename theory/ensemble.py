@@ -18,8 +18,8 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from .coefficients import check_second_moment, data_rule, hermite_parts
 from .errors import ConvergenceError
+from .hermite_parts import check_second_moment, data_rule, hermite_parts
 from .mixture import Mixture
 
 #: types of smaller probability are left out

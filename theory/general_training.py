@@ -10,7 +10,7 @@ changes nothing. Its entry of the resolvent is a Schur complement, 1/q_Y = L₀ 
 
 with L₀ the loss at A = 0, P = (1 + ĤT)^{-1} and 𝖧 the value of Ĥ for fresh samples, δ = 0. For two resolvents take two fields with
 their own z, coupled by a source κ times the matrix of fresh samples. To first order in κ the fields respond by the linear equations
-of `theory.engine.response`, and the off-diagonal 1/q_Y is κ times
+of `theory.response`, and the off-diagonal 1/q_Y is κ times
 
 .. math:: G(z_1,z_2) = L_0 - \tfrac1d\mathrm{Tr}\,V^TQ_1\tilde V - \tfrac1d\mathrm{Tr}\,\tilde V^TQ_2V
           + \tfrac1d\mathrm{Tr}\,V^TQ_1\tilde UQ_2V .
@@ -21,7 +21,8 @@ the scalar F of `theory.two_resolvents` and finite networks.
 
 import numpy as np
 
-from .engine import CHUNK, diagonal_blocks, fields, response, solve_stack
+from .engine import CHUNK
+from .response import diagonal_blocks, fields, response, solve_stack
 
 
 def _columns(e):

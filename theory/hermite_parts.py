@@ -1,0 +1,145 @@
+r"""Gaussian averages of σ(mean + data u + noise v), u and v ~ N(0, 1), split into what is linear and what is not.
+
+κ = E σ and a = E σ' are the mean and the linear part; what the sample fixes beyond it, as a function of u, and what the noise leaves, are
+the rest. As expectations of squares they lose no digits by cancellation. In double precision by composite Gauss–Legendre rules that split
+at the kinks of σ, at any precision by the trapezoidal rule; refining certifies both (`theory.coefficients`, `theory.ensemble`).
+"""
+
+import itertools
+from functools import lru_cache
+
+import mpmath
+import numpy as np
+
+from .errors import ConvergenceError
+
+#: Gaussian variables are integrated over (−REACH, REACH)
+REACH = 10.0
+
+
+def check_second_moment(activation, mean, gamma):
+    """σ(mean + Γz)² e^{-z²/2} must fall off. Evaluated with mpmath, where nothing overflows, if σ is an expression."""
+    # a callable may know floats only, so that it is asked no further out than the quadrature goes
+    reach = (10, 20, 40) if activation.expression is not None else (5, 7, 10)
+    for side in (-1, 1):
+        weights = [_tail(activation, mean + side * gamma * z) * mpmath.exp(-(mpmath.mpf(z) ** 2) / 2) for z in reach]
+        if not all(map(mpmath.isfinite, weights)) or weights[2] > weights[1] * mpmath.mpf("1e-3") > 0:
+            raise no_second_moment(activation, gamma)
+
+
+def _tail(activation, point):
+    """σ² at a point, as mpf."""
+    if activation.expression is not None:
+        return mpmath.re(activation.mpmath(mpmath.mpf(point))) ** 2
+    with np.errstate(all="ignore"):
+        return mpmath.mpf(float(np.asarray(activation(np.array([float(point)])))[0])) ** 2
+
+
+def no_second_moment(activation, gamma):
+    """The error that says so."""
+    return ValueError(
+        f"activation = {activation.name} has no Gaussian second moment at the pre-activation's standard deviation "
+        f"Γ = {float(gamma):.3g}; allowed: E σ(Γz)² finite"
+    )
+
+
+_legendre = lru_cache(np.polynomial.legendre.leggauss)
+
+
+def _composite_gauss(breaks, width, order=16):
+    """Gauss–Legendre nodes and weights on each interval between ``breaks``, cut into panels no wider than ``width``."""
+    unit, unit_weights = _legendre(order)
+    edges = [breaks[0]]
+    for low, high in itertools.pairwise(breaks):
+        edges.extend(np.linspace(low, high, max(1, int(np.ceil((high - low) / width))) + 1)[1:])
+    edges = np.array(edges)
+    half = np.diff(edges)[:, None] / 2
+    return (edges[:-1, None] + half * (unit + 1)).ravel(), (half * unit_weights).ravel()
+
+
+def data_rule(activation, scales, width):
+    """Nodes u and weights for N(0, 1), fit for E_v σ(mean + data u + noise v) at all ``scales``, tuples (mean, data, noise)."""
+    splits = {-REACH, REACH}
+    for mean, data, noise in scales:
+        # that function is smooth, but near a kink it varies on the scale noise/data: graded panels around there
+        for kink in activation.kinks:
+            splits.add((kink - mean) / data)
+            splits |= {(kink - mean) / data + sign * noise / data * 2.0**j for j in range(-2, 6) for sign in (-1, 1)}
+    u, weight = _composite_gauss(sorted(x for x in splits if abs(x) <= REACH), width)
+    return u, weight * np.exp(-(u**2) / 2) / np.sqrt(2 * np.pi)
+
+
+def hermite_parts(activation, mean, data, noise, u, weight_u, width):
+    """The parts of σ(mean + data u + noise v) with u, v ~ N(0, 1).
+
+    Returns
+    -------
+    (kappa, a, nonlinear, s2)
+        κ = E σ, a = E σ', what the sample fixes beyond its linear part, E_v σ − κ − a·data·u, at the nodes ``u``, and
+        s² = E (σ − E_v σ − a·noise·v)².
+    """
+    if activation.kinks:
+        # for each u, integrate v piecewise between the kinks' positions
+        kinks = np.clip((np.array(activation.kinks)[None, :] - mean - data * u[:, None]) / noise, -REACH, REACH)
+        bounds = np.hstack([np.full((u.size, 1), -REACH), kinks, np.full((u.size, 1), REACH)])
+        unit, unit_weight = _composite_gauss([0.0, 1.0], width / 10)
+        lengths = np.diff(bounds, axis=1)[:, :, None]
+        v = (bounds[:, :-1, None] + lengths * unit).reshape(u.size, -1)
+        weight_v = (lengths * unit_weight).reshape(u.size, -1)
+    else:
+        v, weight_v = (row[None, :] for row in _composite_gauss([-REACH, REACH], width))
+    weight_v = weight_v * np.exp(-(v**2) / 2) / np.sqrt(2 * np.pi)
+
+    values = activation(mean + data * u[:, None] + noise * v)
+    h = np.sum(values * weight_v, axis=1)
+    kappa = weight_u @ h
+    # E[z σ(Γz)] with Γz = data·u + noise·v, so E[σ'] = E[v σ]/noise = (data E[uσ] + noise E[vσ])/Γ²
+    a = (data * (weight_u @ (u * h)) + noise * (weight_u @ np.sum(values * v * weight_v, axis=1))) / (data**2 + noise**2)
+    s2 = weight_u @ np.sum((values - h[:, None] - noise * a * v) ** 2 * weight_v, axis=1)
+    return kappa, a, h - kappa - a * data * u, s2
+
+
+def settled(activation, dps, at_step):
+    """``at_step(step)``, a tuple of numbers by a trapezoidal rule, at a step where it has ``dps`` digits.
+
+    For an analytic σ with Gaussian weight the rule converges geometrically in 1/step: the error is the coarser rule's to the
+    power √2.
+    """
+    root2 = mpmath.sqrt(2)
+    step = mpmath.mpf("4.2") / (dps + 8)  # poles at distance π/2: error exp(−π²/step)
+    previous = at_step(step * root2)
+    for _ in range(3):
+        current = at_step(step)
+        error = max(abs(x - y) for x, y in zip(current, previous, strict=True))
+        if error**root2 < mpmath.mpf(10) ** (-dps):
+            return current
+        previous, step = current, step / root2
+    raise ConvergenceError(f"the quadrature of activation = {activation.name} does not settle at {dps} digits", error)
+
+
+def trapezoid(dps, step):
+    """(nodes, weights) of the trapezoidal rule for N(0, 1), two lists of mpf."""
+    reach = mpmath.sqrt(2 * (dps + 8) * mpmath.log(10)) * mpmath.mpf("1.03")
+    count = int(reach / step)
+    grid = [step * k for k in range(-count, count + 1)]
+    return grid, [step * mpmath.exp(-(x**2) / 2) / mpmath.sqrt(2 * mpmath.pi) for x in grid]
+
+
+def hermite_parts_mpmath(activation, mean, data, noise, rule):
+    """`hermite_parts` at the current mpmath precision, with ``rule`` = (nodes, weights) for u and for v."""
+    grid, weight = rule
+    weighted_v = [w * x for w, x in zip(weight, grid, strict=True)]
+    rows = [[activation.mpmath(mean + data * u + noise * v) for v in grid] for u in grid]
+    h = [mpmath.fdot(weight, row) for row in rows]
+    kappa = mpmath.fdot(weight, h)
+    second = mpmath.fdot(weight, [mpmath.fdot(weighted_v, row) for row in rows])
+    a = (data * mpmath.fdot(weighted_v, h) + noise * second) / (data**2 + noise**2)
+    nonlinear = [y - kappa - a * data * u for y, u in zip(h, grid, strict=True)]
+    s2 = mpmath.fdot(
+        weight,
+        [
+            mpmath.fdot(weight, [(value - y - noise * a * v) ** 2 for value, v in zip(row, grid, strict=True)])
+            for row, y in zip(rows, h, strict=True)
+        ],
+    )
+    return kappa, a, nonlinear, s2
