@@ -4,6 +4,11 @@ By itself nbval runs cells without a history, which is where IPython looks for a
 one object more than it does in Jupyter.
 """
 
+import os
+
+# progress bars depend on the machine's speed
+os.environ.setdefault("TQDM_DISABLE", "1")
+
 try:
     from nbval.kernel import RunningKernel
 except ImportError:  # pytest without nbval: there is no chapter to run

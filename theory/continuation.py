@@ -10,11 +10,14 @@ certificate is a proof of the branch whatever the start, so that this saves time
 """
 
 import numpy as np
+from tqdm.auto import tqdm
 
 from .saddle import UNSOLVED, certify, polish
 
 #: smallest imaginary part, relative to |Re z|, that a path descends to
 FLOOR = 1e-18
+#: seconds before a progress bar shows
+PATIENCE = 2.0
 #: arrays up to this size go all the way from infinity
 ALONE = 8
 
@@ -40,9 +43,15 @@ def solve(system, z, scale):
     Cost about 8 Newton steps for neighbouring points, 10 to 20 levels of 5 steps for isolated ones; a step is O(N m) for the
     two scalar equations with m nodes of ρ_Σ (for the engine see `theory.engine`).
     """
+    with tqdm(total=z.size, desc="saddle point", unit="point", delay=PATIENCE, leave=False) as bar:
+        return _solve(system, z, scale, bar)
+
+
+def _solve(system, z, scale, bar):
     if z.size <= ALONE:
+        bar.update(z.size)
         return _from_infinity(system, z, scale)
-    every_second, other_residual = solve(system, z[::2], scale)
+    every_second, other_residual = _solve(system, z[::2], scale, bar)
     x = np.full((len(every_second), z.size), UNSOLVED)
     residual = np.zeros(z.size)
     x[:, ::2], residual[::2] = every_second, other_residual
@@ -56,6 +65,7 @@ def solve(system, z, scale):
     rest = odd[np.isnan(x[0, odd])]
     if rest.size:
         x[:, rest], residual[rest] = _from_infinity(system, z[rest], scale)
+    bar.update(odd.size)
     return x, residual
 
 

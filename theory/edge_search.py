@@ -14,7 +14,7 @@ sharper construction, `theory.edges`.
 import numpy as np
 from tqdm.auto import tqdm
 
-from .continuation import beside
+from .continuation import PATIENCE, beside
 from .errors import ConvergenceError
 
 #: points of the scan per factor of ten of the distance to a type's s̄_j², and the smallest such distance, relative to the whole
@@ -54,7 +54,7 @@ def locate(spectrum):
             f"the ends of bulks between {spectrum.offset + y[0]:.6g} and {spectrum.offset + y[-1]:.6g} do not pair up"
         )
     edges = hard
-    for k in tqdm(left, desc="edges", delay=2, leave=False):
+    for k in tqdm(left, desc="edges", delay=PATIENCE, leave=False):
         out, within = (k + 1, k) if inside[k] else (k, k + 1)
         edges.append(_edge(spectrum, (y[out], x[:, out]), (y[within], x[:, within])))
     return np.array(edges)

@@ -56,6 +56,7 @@ def choose_execution(app, config):
     if mode not in EXECUTE_MODES:
         raise ValueError(f"BOOK_EXECUTE = {mode!r} is unknown; allowed: {', '.join(EXECUTE_MODES)}")
     config.nb_execution_mode = mode
+    os.environ.setdefault("TQDM_DISABLE", "1")  # progress bars depend on the machine's speed
     caches = ROOT / "_build" / ".jupyter_cache"
     current = caches / dependencies_digest()
     if mode == "cache" and caches.is_dir():

@@ -10,6 +10,7 @@ metadata, and no images (the build draws them).
 
 import argparse
 import hashlib
+import os
 import sys
 import time
 from pathlib import Path
@@ -27,6 +28,7 @@ KERNEL = {
 
 def execute(notebook):
     """Run every cell in book/ and normalise the result."""
+    os.environ.setdefault("TQDM_DISABLE", "1")  # progress bars depend on the machine's speed
     notebook.metadata = nbformat.from_dict(KERNEL)
     # the outputs of a cell that was changed or not run must never survive
     for cell in notebook.cells:
