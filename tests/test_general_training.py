@@ -12,6 +12,7 @@ TAU = np.append(np.geomspace(0.01, 1e4, 20), np.inf)
 THREE_TIMES = TimeGrid((0.1, 0.5, 1.0), (0.3, 0.3, 0.4))
 #: finite against limit at d = 200: relative deviation of the losses
 WITHIN = 0.02
+LOSSES = ("train", "test", "score_error")
 
 
 @pytest.mark.parametrize("data", [Gaussian(), Gaussian(TWO)])
@@ -67,7 +68,7 @@ def test_curves_against_gradient_flow(name):
     deviation = []
     for d in (50, 200):
         finite = model.simulate(d, seed=1).training(TAU)
-        deviation.append([np.abs(getattr(finite, loss) / getattr(limit, loss) - 1).max() for loss in ("train", "test")])
+        deviation.append([np.abs(getattr(finite, loss) / getattr(limit, loss) - 1).max() for loss in LOSSES])
     assert np.max(deviation[1]) < WITHIN
     assert np.sum(deviation[1]) < np.sum(deviation[0])
 
