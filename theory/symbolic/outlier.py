@@ -9,8 +9,8 @@ evaluated at the saddle point of the bulk. (That the other weights shrink by 1 �
 singularity.) log Z is singular at every eigenvalue: outside the bulk only where the argument of this logarithm vanishes.
 Since b² is the coupling of WW^T/d, the derivative in the b² of that one direction gives its matrix element w^TQw, w = We.
 
-Source: 2505.17638 has the bulk; this is derived here and checked by ``tests/test_outlier_condition.py``, which obtains the same
-expressions from `theory.symbolic.wick` without the action.
+Source: 2505.17638 has the bulk; this is derived here and checked by ``tests/test_outlier_condition.py``, which obtains the
+same expressions from `theory.symbolic.wick` without the action.
 """
 
 from functools import cache
@@ -86,11 +86,13 @@ def outlier_position():
     h(λ) = b² + λα²g what remains is
 
     .. math:: \psi_n(1-g)\,h(\lambda_*) + T\,h(\lambda_*) + v^2 g = 0,\qquad
-              z = s_t^2 + v^2 g + h(\lambda_*)\Bigl(\psi_p + \Big\langle\frac{h(\lambda)}{h(\lambda_*)-h(\lambda)}\Big\rangle\Bigr).
+              z = s_t^2 + v^2 g
+              + h(\lambda_*)\Bigl(\psi_p + \Big\langle\frac{h(\lambda)}{h(\lambda_*)-h(\lambda)}\Big\rangle\Bigr).
 
-    Outside the bulk λ* = −ŝ/r̂ is an analytic function of z, and at an edge dz/dq = 0: the transition is where dz/dλ* = 0 along
-    the root g(λ*) that the bulk's resolvent takes. (The other root lies on an unphysical branch. For λ* above all eigenvalues of the
-    bulk exactly one root is positive, and larger than 1 as it must be to the right of a spectrum.)
+    Outside the bulk λ* = −ŝ/r̂ is an analytic function of z, and at an edge dz/dq = 0: the transition is where dz/dλ* = 0
+    along a root g(λ*) that the bulk's resolvent takes. For λ* above all eigenvalues of the bulk exactly one root exceeds 0,
+    and also 1, as g must to the right of the spectrum. Whether a root is an outlier or lies on an unphysical branch is not
+    decided here but in `theory.outliers`.
 
     Returns
     -------
@@ -135,8 +137,8 @@ def outlier_polynomial(spectrum=((1, 1),), parameters=None):
     Returns
     -------
     sympy.Poly
-        In (z, λ*), of degree 2 in z. It also vanishes on the unphysical root g. Well below a second with all parameters given;
-        else two seconds for the identity and five for two eigenvalues.
+        In (z, λ*), of degree 2 in z, since it vanishes for both roots g, on the physical branch or not. Well below a second
+        with all parameters given; else two seconds for the identity and five for two eigenvalues.
 
     Raises
     ------

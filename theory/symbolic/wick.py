@@ -1,0 +1,335 @@
+r"""Wick pairings: the moments of U and the outlier condition from Feynman diagrams, without the action.
+
+The Gaussian equivalent of U is built from three Gaussian matrices,
+
+.. math:: U - s_t^2 = \tfrac1n G G^T + \tfrac{b^2}{d} W W^T,\qquad G = \tfrac{\alpha}{\sqrt d} W X + v\,\Omega,
+
+with W of p × d, Ω of p × n independent standard normal entries, and the n columns of X drawn from N(0, Σ). Its moments
+M_k = (1/p) E Tr (U − s_t²)^k, and those of the direction e of variance λ*, (1/p) E w^T(U − s_t²)^k w with w = We, are sums
+over words in five letters: WXXᵀWᵀ, WXΩᵀ, ΩXᵀWᵀ, ΩΩᵀ (the sample term) and WWᵀ (the noise term). Wick's theorem makes each
+word a sum over pairings of equal matrices. A pairing glues the word, a polygon whose corners are indices, to a surface:
+every closed index loop is a corner of it and gives a factor p, n or d, so that a pairing is worth d^(χ−2), χ its Euler
+characteristic.
+
+Two ways of summing them: `brute_force` visits all pairings and is exact at every d, p and n; `leading` visits those without
+crossings, which (the tests count) are those of order d⁰. Their sum to all orders is `rainbows`: a pairing without crossings
+is a sequence of blocks between the corners of each loop, so that every propagator is a geometric sum.
+
+Derived here; checked by ``tests/test_wick.py`` against the action's expansion in 1/z, coefficient by coefficient.
+"""
+
+from collections import Counter
+from functools import cache
+from itertools import product
+from typing import NamedTuple
+
+import sympy as sp
+from sympy.polys.ring_series import rs_mul, rs_pow, rs_series_inversion, rs_trunc
+
+from ..validation import positive_integer
+from . import symbols as S
+
+#: the letters, each as the sequence of its matrices; O stands for Ω, and transposes follow from the order
+LETTERS = ("WXXW", "WXO", "OXW", "OO", "WW")
+#: the kinds of index that each matrix connects
+ENDS = {"W": "pd", "X": "dn", "O": "pn"}
+#: variance along the spike, the letter of `theory.symbolic.outlier`: nothing of the action is imported here
+lam_star = sp.Symbol(r"\lambda_*", positive=True)
+#: dimension of the data, which drops out of planar diagrams
+d = sp.Symbol("d", positive=True)
+
+
+def moment(k):
+    """m_k = ∫ρ_Σ λ^k as a symbol; m_0 = 1."""
+    return sp.Symbol(f"m_{k}", positive=True) if k else sp.S.One
+
+
+def legs(word, spike):
+    """The matrices of the word as one string."""
+    return "W" * spike + "".join(word) + "W" * spike
+
+
+@cache
+def corners(matrices, spike):
+    """Follow the indices through the product; it starts with p under a trace and with d between w^T and w."""
+    kinds = ["d" if spike else "p"]
+    for matrix in matrices:
+        kinds.append(ENDS[matrix].replace(kinds[-1], ""))
+    return "".join(kinds)
+
+
+def loops(matrices, kinds, pairs):
+    """Identify the corners that the propagators δ_pp'·δ_dd' (W), Σ_dd'·δ_nn' (X) and δ_pp'·δ_nn' (Ω) identify.
+
+    Returns
+    -------
+    (list, dict)
+        The loop of each corner, and for each loop the number of X propagators on its data side. A loop is named by its first
+        corner: 0 is that of w, or that which the trace begins on.
+    """
+    parent = list(range(len(kinds)))
+    parent[-1] = 0  # the trace closes, w stands on both sides (and by symmetry any pairing would identify the two)
+    for i, j in pairs:
+        twist = kinds[i] == kinds[j]  # both matrices are read in the same direction
+        for x, y in ((i, j), (i + 1, j + 1)) if twist else ((i, j + 1), (i + 1, j)):
+            while parent[x] != x:
+                x = parent[x]
+            while parent[y] != y:
+                y = parent[y]
+            parent[max(x, y)] = min(x, y)
+    # a corner points to an earlier one, whose loop is known by then
+    for corner, earlier in enumerate(parent):
+        parent[corner] = parent[earlier]
+    count = dict.fromkeys(parent, 0)
+    for i, _ in pairs:
+        if matrices[i] == "X":
+            count[parent[i if kinds[i] == "d" else i + 1]] += 1
+    return parent, count
+
+
+def monomial(word, spike, kinds, loops_):
+    """The value of one pairing: the exponents of α, v, b, p, n, d, the powers λ^k under a trace, and the power of λ*."""
+    matrices = "".join(word)
+    x, o, w = (matrices.count(kind) for kind in "XOW")
+    of_corner, count = loops_
+    free = [loop for loop in count if not (spike and loop == of_corner[0])]  # e is summed over nothing
+    features, samples = (sum(kinds[loop] == kind for loop in free) for kind in "pn")
+    powers = tuple(sorted(count[loop] for loop in free if kinds[loop] == "d"))
+    star = count[of_corner[0]] if spike else 0
+    # (1/p) (α/√(nd))^X (v/√n)^Ω (b/√d)^W over the legs of each kind, but the W next to an X has no b of its own
+    return (x, o, w - x, features - 1, samples - (x + o) // 2, len(powers) - w // 2, powers, star)
+
+
+def expression(monomials):
+    """The SymPy expression of {exponents: multiplicity}, with p = ψ_p d and n = ψ_n d."""
+    terms = []
+    for (a, o, b, features, samples, data, powers, star), multiplicity in monomials.items():
+        coefficients = S.alpha**a * S.v**o * S.b**b * lam_star**star * sp.Mul(*map(moment, powers))
+        sizes = S.psi_p**features * S.psi_n**samples * d ** (features + samples + data)
+        terms.append(multiplicity * coefficients * sizes)
+    return sp.Add(*terms)
+
+
+def words(k):
+    """The words of k letters in which every matrix can find a partner."""
+    return (word for word in product(LETTERS, repeat=k) if "".join(word).count("O") % 2 == 0)
+
+
+def all_pairings(matrices):
+    """Every pairing of equal matrices: products of the pairings of each kind."""
+
+    def pairings(positions):
+        if not positions:
+            yield ()
+        for i in range(1, len(positions)):
+            for rest in pairings(positions[1:i] + positions[i + 1 :]):
+                yield ((positions[0], positions[i]), *rest)
+
+    by_kind = ([i for i, matrix in enumerate(matrices) if matrix == kind] for kind in ENDS)
+    return (sum(parts, ()) for parts in product(*(list(pairings(positions)) for positions in by_kind)))
+
+
+@cache
+def _has_planar_pairing(matrices):
+    """Whether the word is used up by taking out equal neighbours, in any order."""
+    left = []
+    for matrix in matrices:
+        if left[-1:] == [matrix]:
+            left.pop()
+        else:
+            left.append(matrix)
+    return not left
+
+
+def planar_pairings(matrices, start=0):
+    """Every pairing without crossings: the first matrix and its partner separate what is between them from the rest."""
+    if not matrices:
+        yield ()
+    for j in range(1, len(matrices), 2):
+        inside, outside = (matrices[1:j], start + 1), (matrices[j + 1 :], start + j + 1)
+        if matrices[j] == matrices[0] and _has_planar_pairing(inside[0]) and _has_planar_pairing(outside[0]):
+            for inner in _stretch(*inside):
+                first = ((start, start + j), *inner)
+                for rest in _stretch(*outside):
+                    yield first + rest
+
+
+def _stretch(matrices, start):
+    """The planar pairings of a part of the word; those of short parts recur and are kept."""
+    return _kept(matrices, start) if len(matrices) <= 12 else planar_pairings(matrices, start)
+
+
+@cache
+def _kept(matrices, start):
+    return tuple(planar_pairings(matrices, start))
+
+
+def images(word, spike):
+    """The words of equal value: the transpose, and under a trace the rotations."""
+    rotations = [word] if spike else [word[i:] + word[:i] for i in range(len(word))]
+    return {image for w in rotations for image in (w, tuple(letter[::-1] for letter in w[::-1]))}
+
+
+@cache
+def _total(k, spike, planar):
+    pairings, total = planar_pairings if planar else all_pairings, Counter()
+    for word in words(k):
+        if word != min(equal := images(word, spike)):
+            continue
+        matrices = legs(word, spike)
+        kinds = corners(matrices, spike)
+        for pairs in pairings(matrices):
+            total[monomial(word, spike, kinds, loops(matrices, kinds, pairs))] += len(equal)
+    return expression(total)
+
+
+def leading(k, spike=False):
+    """The k-th moment for d → ∞ as the sum over all pairings without crossings, each with its loops counted.
+
+    Parameters
+    ----------
+    k : int
+        Number of letters. The cost grows tenfold with k: k = 6 takes 0.5 s, with the spike 4 s.
+    spike : bool
+        Between w^T and w instead of under a trace.
+
+    Returns
+    -------
+    sympy.Expr
+        In ψ_p, ψ_n, α, b, v, the moments m_1, m_2, … of ρ_Σ (see `moment`) and λ*.
+    """
+    return _total(positive_integer("k", k), bool(spike), True)
+
+
+def brute_force(k, spike=False):
+    """The k-th moment exactly, for every d, p = ψ_p d and n = ψ_n d, as the sum over all pairings; else as `leading`.
+
+    Exact if m_k is Tr Σ^k/d of the covariance itself, its spike included. The cost grows fiftyfold with k: k = 4 takes
+    half a second, with the spike 4 s, and ``ValueError`` is raised beyond.
+    """
+    if positive_integer("k", k) > 4:
+        raise ValueError(f"k = {k!r} has too many pairings; allowed: an integer from 1 to 4")
+    return _total(int(k), bool(spike), False)
+
+
+# --- the sum to all orders -------------------------------------------------------------------------------------------
+
+
+class Rainbows(NamedTuple):
+    """What the geometric sums give, in q, δ and the letters of the action's derivation."""
+
+    #: (F_q, F_δ), which vanish for the sums of all planar diagrams
+    equations: tuple
+    #: g_*(z) = (1/p) w^T Q w
+    transform: sp.Expr
+    #: its denominator: the outlier is where it vanishes
+    condition: sp.Expr
+
+
+def geometric_sum(first, rest):
+    """The sum of first, first·rest, first·rest², …: a line is its first block, or that and a line again."""
+    line = sp.Dummy("line")
+    (total,) = sp.solve(sp.Eq(line, first + rest * line), line)
+    return total
+
+
+@cache
+def rainbows():
+    r"""Sum the planar pairings of all words, by the blocks that a loop of each kind consists of.
+
+    Q = (U − z)^{-1} = Q₀ − Q₀(U − s_t²)Q₀ + …, Q₀ = 1/(s_t² − z): every letter brings a factor −1. Of a pairing without
+    crossings, what lies between the two ends of a propagator is a pairing of its own. So each index loop meets a sequence of
+    blocks, from a matrix to its partner, of which it sees only the value. Going round a loop of
+
+    * samples: a block reaches the next letter by ΩᵀQΩ or by XᵀWᵀ…WX. Each letter is one sign, so the line is 1 − δ + δ² − …;
+    * data of variance λ: crossings WᵀQW from one letter to the next, of value c, alternate with passages h through a letter:
+      WWᵀ at once, or X…Xᵀ around a line of samples. Signs again alternate: h − hch + … from W to Wᵀ, c − chc + … back to W;
+    * features: the self-energy, ΩΩᵀ around a line of samples or W…Wᵀ around a line of data.
+
+    The spike is the line of data that the word begins and ends on. Its passages h at λ* are its insertions.
+
+    Returns
+    -------
+    Rainbows
+    """
+    p, n = S.psi_p * d, S.psi_n * d
+    samples = geometric_sum(1, -S.delta)
+    crossing, passage = p * S.q / d, sp.Dummy("h")  # WᵀQW/d is a loop of p features, each with Q_ii = q
+    from_features, from_samples = (geometric_sum(first, -passage * crossing) for first in (passage, crossing))
+
+    def at(lam, line):
+        return line.subs(passage, S.b**2 + S.alpha**2 * lam / n * (n * samples))
+
+    def loop_of_data(line):
+        return d * S.average(sp.cancel(at(S.lam, line)))
+
+    self_energy = S.v**2 / n * (n * samples) + loop_of_data(from_features) / d
+    f_q = 1 - S.q * (S.s_t**2 - S.z) - S.q * self_energy  # q = Q₀ − Q₀·(self-energy)·q, times s_t² − z
+    f_delta = S.delta - S.v**2 / n * (p * S.q) - S.alpha**2 / n * loop_of_data(S.lam * from_samples)
+    transform = d / p * from_samples  # w^TQw has no 1/d of its own, but 1/p
+    condition = sp.expand(at(lam_star, sp.expand(1 / transform)))
+    return Rainbows((f_q, f_delta), sp.factor(at(lam_star, transform)), condition)
+
+
+def expansion(equations, order, transform=S.q):
+    r"""Expand the solution of (F_q, F_δ) = 0 in powers of 1/(z − s_t²), whatever the equations were derived from.
+
+    Parameters
+    ----------
+    equations : tuple of sympy.Expr
+        F_q = 1 − q(…) and F_δ = δ − (…), such as ``rainbows().equations`` and ``saddle_point().reduced``.
+    order : int
+        The highest moment.
+    transform : sympy.Expr
+        The function of q and δ that is expanded, such as g_*.
+
+    Returns
+    -------
+    list of sympy.Expr
+        M_0, …, M_order of transform = −Σ_k M_k/(z − s_t²)^{k+1}. Order 6 takes one to two seconds.
+    """
+    order = positive_integer("order", order)
+    u, q_u, per_sample = sp.symbols("u q_u nu")  # 1/(z − s_t²), q/u, 1/ψ_n
+    parameters = (S.psi_p, per_sample, S.alpha, S.b, S.v, lam_star, *(moment(k) for k in range(1, order + 2)))
+    ring, *generators = sp.ring((u, S.lam, *parameters), sp.QQ)
+    small, values = generators[0], dict(zip((u, S.lam, *parameters), generators, strict=True))
+
+    def average(series):
+        """Replace λ^k by m_k."""
+        moments = [ring(1), *generators[-order - 1 :]]
+        return sum((ring({(m[0], 0, *m[2:]): c}) * moments[m[1]] for m, c in series.terms()), ring(0))
+
+    def series(e, precision):
+        """Evaluate a SymPy expression on truncated power series in u."""
+        if e.is_Rational:
+            return ring(sp.QQ(e.p, e.q))
+        if e.is_Symbol:
+            return values[e]
+        if isinstance(e, sp.Integral):
+            return average(series(sp.cancel(S.integrand(e)), precision))
+        parts = [series(x, precision) for x in (e.args if not e.is_Pow else e.args[:1])]
+        if e.is_Add:
+            return sum(parts, ring(0))
+        if e.is_Pow:
+            base = parts[0] if e.exp > 0 else rs_series_inversion(rs_trunc(parts[0], small, precision), small, precision)
+            return rs_pow(base, abs(int(e.exp)), small, precision)
+        total = ring(1)
+        for part in parts:
+            total = rs_mul(total, part, small, precision)
+        return total
+
+    def prepared(e):
+        e = e.subs({S.z: S.s_t**2 + 1 / u, S.q: u * q_u, S.psi_n: 1 / per_sample})
+        return sp.expand(e) if e.has(sp.Integral) else sp.cancel(e)
+
+    # x − F(x) gains one order a step: on its right side q_u and δ have the factor u with which q comes
+    f_q, f_delta = (prepared(f) for f in equations)
+    values |= {q_u: ring(0), S.delta: ring(0)}
+    for precision in range(1, order + 2):
+        for unknown, f in ((q_u, f_q), (S.delta, f_delta)):
+            values[unknown] = rs_trunc(values[unknown] - series(f, precision), small, precision)
+    result = series(prepared(transform / u), order + 1)
+    by_order = [ring(0)] * (order + 1)
+    for m, c in result.terms():
+        by_order[m[0]] -= ring({(0, *m[1:]): c})
+    return [sp.expand(coefficient.as_expr().subs(per_sample, 1 / S.psi_n)) for coefficient in by_order]
