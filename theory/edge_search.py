@@ -6,9 +6,13 @@ is then the fold of the real solutions in its bracket, where the Jacobian has a 
     F(x, z) = 0,      J(x) v = 0,      ℓ·v = 1,
 
 solved by Newton from the outside. The derivative of J v along x is the symmetric second derivative D²F[v, ·] = ∂_ε J(x + εv), one
-evaluation of the Jacobian with a complex step: F is analytic and the fold is real. Gaps and bulks that the scan steps over are looked
-for at the minima of the density and, where mass is missing (`theory.spectrum.Spectrum.edges`), reported. Two equations have a
-sharper construction, `theory.edges`.
+evaluation of the Jacobian with a complex step: F is analytic and the fold is real.
+
+What the scan steps over is looked for. A bulk between two points of a gap shows, however narrow: every q_j is the transform of a
+probability measure and grows with z outside its support, so that it lies between any two points where some q_j is smaller at the
+larger z. A rare type has a bulk of its own of that kind, of relative width √p_j, around the zero of 1/q_j. A gap inside a bulk is looked for
+at the minima of the density. Mass that is still missing is reported (`theory.spectrum.Spectrum.edges`). Two equations have a sharper
+construction, `theory.edges`.
 """
 
 import numpy as np
@@ -44,6 +48,7 @@ def locate(spectrum):
             break
         between = [(y[dip] + y[dip + side]) / 2 for side in (-1, 1)]
         y, x = _join(y, x, *_classified(spectrum, np.unique(np.concatenate(between))))
+    y, x = _hidden_bulks(spectrum, y, x)
     if spectrum.shifted.stieltjes(x)[0].imag > 0:  # a bulk that begins below the scan, or at a hard edge y = 0
         y, x = _join(y, x, *_classified(spectrum, y[0] * np.geomspace(HARD, 0.5, 60)))
     inside = spectrum.shifted.stieltjes(x).imag > 0
@@ -80,6 +85,20 @@ def scan_points(ensemble, upper_bound, offset):
             keep.append(point)
             last = point
     return np.append(keep, size)
+
+
+def _hidden_bulks(spectrum, y, x, halvings=60):
+    """Add points until every q_j grows along every run of points outside the support."""
+    for _ in range(halvings):
+        q = x[: spectrum.shifted.resolvents]
+        outside = spectrum.shifted.stieltjes(x).imag == 0
+        falls = (np.diff(q.real, axis=1) < 0).any(axis=0) & outside[1:] & outside[:-1] & (np.diff(y) > 1e-13 * y[1:])
+        k = np.flatnonzero(falls)
+        if k.size == 0:
+            break
+        # not the middle, which may be an edge again and again
+        y, x = _join(y, x, *_classified(spectrum, y[k] + 0.47 * (y[k + 1] - y[k])))
+    return y, x
 
 
 def _classified(spectrum, y):

@@ -23,7 +23,7 @@ from .hermite_parts import check_second_moment, data_rule, hermite_parts
 from .mixture import Mixture
 
 #: types of smaller probability are left out
-NEGLIGIBLE = 1e-15
+NEGLIGIBLE = 1e-9
 #: eigenvalues of C smaller than this, relative to all the type's couplings, are none
 FLAT = 1e-11
 #: two types whose couplings differ by no more than this, relatively, are one

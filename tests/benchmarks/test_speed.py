@@ -52,7 +52,7 @@ def test_training_curve(benchmark):
 
 def test_general_density(benchmark):
     grid = TimeGrid.gauss(8, (0.01, 2))
-    model = RandomFeatureModel(activations.gelu, 3, 2.5, grid, bias=1.0, types=64)  # 40 of them are not negligible
+    model = RandomFeatureModel(activations.gelu, 3, 2.5, grid, bias=1.0, types=110)  # 40 of them are not negligible
     spectrum = model.spectrum()
     assert spectrum.system.ensemble.sizes == (40, 1, 8)
     lam = np.linspace(1.01 * spectrum.offset, spectrum.upper_bound / 2, 1000)
