@@ -1,0 +1,110 @@
+r"""Scores learned by finite networks, one network for each diffusion time, to drive the sampler of `theory.simulation.diffusion`.
+
+A network trained at time t alone serves that time alone. For a grid of times the networks here share W and the samples X,
+
+.. math:: S(x, t_k) = \frac{1}{\sqrt p}\,A_k\,\sigma\Big(\frac{Wx}{\sqrt d} + t_k b\Big),
+          \qquad A_k = A_{t_k}(\tau) \text{ by exact gradient flow (`theory.simulation.loss`)},
+
+so that what differs from time to time is the noise that the samples carry and the readout that is learned from it. The loss
+|√Δ_t S + ξ|² makes S an approximation of ∇log P_t, the score that `reverse_sde` and `probability_flow` take: there is nothing to rescale.
+
+No theory of the limit enters. Checked by ``tests/test_trained.py``.
+"""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from ..curve import check_tau
+from ..validation import finite_array, positive
+from .finite import simulate
+from .loss import gradient_flow, modes
+
+#: how closely a time that is asked for must match one of the grid
+SAME_TIME = 1e-9
+
+
+class TrainedNetworks:
+    """Networks with common W and samples, one for each time of a grid.
+
+    Parameters
+    ----------
+    model : `theory.RandomFeatureModel`
+        Its own time is replaced by those of the grid, one after the other.
+    d : int
+        Dimension; p = round(ψ_p d) features and n = round(ψ_n d) samples. A spike of the data lies along the first coordinate.
+    times : sequence of real numbers > 0
+        As of `theory.simulation.diffusion.time_grid`; in any order, all different.
+    seed : int
+    device, library
+        See `theory.simulation.backend.backend`.
+
+    Raises
+    ------
+    ValueError
+        ``times`` empty, not positive or not all different; and as of `theory.simulation.finite.simulate`.
+
+    Notes
+    -----
+    Cost O(p² n + p³) for each time, once for all training times: d = 50, p = 200, n = 150 and 40 times take about 4 s.
+    """
+
+    def __init__(self, model, d, times, seed=0, *, device=None, library=None):
+        times = finite_array("times", times, float)
+        if times.ndim != 1 or times.size == 0 or not np.all(times > 0):
+            raise ValueError(f"times = {times} is not a grid to train on; allowed: one or more numbers > 0")
+        if np.any(np.diff(np.sort(times)) <= SAME_TIME * np.max(times)):
+            raise ValueError(f"times = {times} holds a time twice; allowed: different times")
+        options = {"device": device, "library": library}
+        self.times = times
+        # the draws come before anything that depends on the time, so that a seed gives all networks the same W and X
+        self.networks = tuple(simulate(replace(model, t=t), d, seed, **options) for t in times.tolist())
+
+    def __repr__(self):
+        return f"TrainedNetworks({len(self.times)} times, {self.networks[0]})"
+
+    def readouts(self, tau):
+        """A_k(τ), a tuple of arrays (d, p), one for each time; ``tau`` is a number >= 0, inf allowed, or one for each time."""
+        tau = check_tau(tau)
+        if tau.ndim and tau.shape != self.times.shape:
+            raise ValueError(f"tau has shape {tau.shape}; allowed: a number, or one for each of the {len(self.times)} times")
+        each = np.broadcast_to(tau, self.times.shape).tolist()
+        return tuple(gradient_flow(network, x) for network, x in zip(self.networks, each, strict=True))
+
+    def score(self, tau):
+        """The score after training for ``tau`` (as of `readouts`): a callable ``score(x, t)`` for ``x`` (d, m) and t of the grid.
+
+        It raises ``ValueError`` at any other time, and for states of another dimension. One product with W and one with A.
+        """
+        readouts, first = self.readouts(tau), self.networks[0]
+        W, biases, activation = first.W, first.biases, first.model.activation
+        (p, d), xp, times = W.shape, first.backend.xp, self.times
+
+        def score(x, t):
+            k = int(np.argmin(np.abs(times - float(positive("t", t)))))
+            if not abs(times[k] - float(t)) <= SAME_TIME * times[k]:
+                raise ValueError(f"t = {t!r} is not a time that a network was trained at; allowed: {times.tolist()}")
+            if x.ndim != 2 or x.shape[0] != d:
+                raise ValueError(f"x has shape {tuple(x.shape)}; allowed: ({d}, m)")
+            features = activation(W @ x / math.sqrt(d) + float(times[k]) * biases[:, None], xp)
+            return readouts[k] @ features / math.sqrt(p)
+
+        return score
+
+    def top_overlaps(self, coordinate=0):
+        """Squared overlap of the top eigenvector of each U with We/|We|, e a coordinate direction: NumPy array (K,)."""
+        k, d = coordinate, self.networks[0].W.shape[1]
+        if not (isinstance(k, int) and 0 <= k < d):
+            raise ValueError(f"coordinate = {k!r} is out of range; allowed: an integer from 0 to {d - 1}")
+        found = []
+        for network in self.networks:
+            w, v = network.W[:, k], modes(network).eigenvectors[:, -1]
+            xp = network.backend.xp
+            found.append(float(xp.sum(v * w)) ** 2 / float(xp.sum(w * w)))
+        return np.array(found)
+
+
+def trained_score(model, d, times, tau, seed=0, *, device=None, library=None):
+    """``score(x, t)`` of networks trained for ``tau`` at each of the ``times``; see `TrainedNetworks`, which serves many τ."""
+    return TrainedNetworks(model, d, times, seed, device=device, library=library).score(tau)
