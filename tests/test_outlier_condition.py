@@ -9,8 +9,8 @@ from theory import symbolic
 from theory.symbolic import symbols as S
 from theory.symbolic.elimination import polynomial_factors
 from theory.symbolic.outlier import POLE, lam_star, outlier_condition, outlier_polynomial, outlier_position
+from theory.symbolic.rainbows import rainbows
 from theory.symbolic.saddle_point import saddle_point
-from theory.symbolic.wick import rainbows
 
 lam1, lam2, w = sp.symbols("lambda_1 lambda_2 w", positive=True)
 SPECTRUM = ((lam1, w), (lam2, 1 - w))

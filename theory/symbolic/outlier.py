@@ -10,7 +10,7 @@ singularity.) log Z is singular at every eigenvalue: outside the bulk only where
 Since b² is the coupling of WW^T/d, the derivative in the b² of that one direction gives its matrix element w^TQw, w = We.
 
 Source: 2505.17638 has the bulk; this is derived here and checked by ``tests/test_outlier_condition.py``, which obtains the
-same expressions from `theory.symbolic.wick` without the action.
+same expressions from `theory.symbolic.rainbows` without the action.
 """
 
 from functools import cache

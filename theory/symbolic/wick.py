@@ -1,4 +1,4 @@
-r"""Wick pairings: the moments of U and the outlier condition from Feynman diagrams, without the action.
+r"""Wick pairings: the moments of U, and those along a direction of the data, from Feynman diagrams, without the action.
 
 The Gaussian equivalent of U is built from three Gaussian matrices,
 
@@ -12,19 +12,16 @@ every closed index loop is a corner of it and gives a factor p, n or d, so that 
 characteristic.
 
 Two ways of summing them: `brute_force` visits all pairings and is exact at every d, p and n; `leading` visits those without
-crossings, which (the tests count) are those of order d⁰. Their sum to all orders is `rainbows`: a pairing without crossings
-is a sequence of blocks between the corners of each loop, so that every propagator is a geometric sum.
+crossings, which (the tests count) are those of order d⁰. Their sum to all orders is `theory.symbolic.rainbows`.
 
-Derived here; checked by ``tests/test_wick.py`` against the action's expansion in 1/z, coefficient by coefficient.
+Derived here; checked by ``tests/test_wick.py`` against `theory.symbolic.expansion` of the action, coefficient by coefficient.
 """
 
 from collections import Counter
 from functools import cache
 from itertools import product
-from typing import NamedTuple
 
 import sympy as sp
-from sympy.polys.ring_series import rs_mul, rs_pow, rs_series_inversion, rs_trunc
 
 from ..validation import positive_integer
 from . import symbols as S
@@ -210,126 +207,3 @@ def brute_force(k, spike=False):
     if positive_integer("k", k) > 4:
         raise ValueError(f"k = {k!r} has too many pairings; allowed: an integer from 1 to 4")
     return _total(int(k), bool(spike), False)
-
-
-# --- the sum to all orders -------------------------------------------------------------------------------------------
-
-
-class Rainbows(NamedTuple):
-    """What the geometric sums give, in q, δ and the letters of the action's derivation."""
-
-    #: (F_q, F_δ), which vanish for the sums of all planar diagrams
-    equations: tuple
-    #: g_*(z) = (1/p) w^T Q w
-    transform: sp.Expr
-    #: its denominator: the outlier is where it vanishes
-    condition: sp.Expr
-
-
-def geometric_sum(first, rest):
-    """The sum of first, first·rest, first·rest², …: a line is its first block, or that and a line again."""
-    line = sp.Dummy("line")
-    (total,) = sp.solve(sp.Eq(line, first + rest * line), line)
-    return total
-
-
-@cache
-def rainbows():
-    r"""Sum the planar pairings of all words, by the blocks that a loop of each kind consists of.
-
-    Q = (U − z)^{-1} = Q₀ − Q₀(U − s_t²)Q₀ + …, Q₀ = 1/(s_t² − z): every letter brings a factor −1. Of a pairing without
-    crossings, what lies between the two ends of a propagator is a pairing of its own. So each index loop meets a sequence of
-    blocks, from a matrix to its partner, of which it sees only the value. Going round a loop of
-
-    * samples: a block reaches the next letter by ΩᵀQΩ or by XᵀWᵀ…WX. Each letter is one sign, so the line is 1 − δ + δ² − …;
-    * data of variance λ: crossings WᵀQW from one letter to the next, of value c, alternate with passages h through a letter:
-      WWᵀ at once, or X…Xᵀ around a line of samples. Signs again alternate: h − hch + … from W to Wᵀ, c − chc + … back to W;
-    * features: the self-energy, ΩΩᵀ around a line of samples or W…Wᵀ around a line of data.
-
-    The spike is the line of data that the word begins and ends on. Its passages h at λ* are its insertions.
-
-    Returns
-    -------
-    Rainbows
-    """
-    p, n = S.psi_p * d, S.psi_n * d
-    samples = geometric_sum(1, -S.delta)
-    crossing, passage = p * S.q / d, sp.Dummy("h")  # WᵀQW/d is a loop of p features, each with Q_ii = q
-    from_features, from_samples = (geometric_sum(first, -passage * crossing) for first in (passage, crossing))
-
-    def at(lam, line):
-        return line.subs(passage, S.b**2 + S.alpha**2 * lam / n * (n * samples))
-
-    def loop_of_data(line):
-        return d * S.average(sp.cancel(at(S.lam, line)))
-
-    self_energy = S.v**2 / n * (n * samples) + loop_of_data(from_features) / d
-    f_q = 1 - S.q * (S.s_t**2 - S.z) - S.q * self_energy  # q = Q₀ − Q₀·(self-energy)·q, times s_t² − z
-    f_delta = S.delta - S.v**2 / n * (p * S.q) - S.alpha**2 / n * loop_of_data(S.lam * from_samples)
-    transform = d / p * from_samples  # w^TQw has no 1/d of its own, but 1/p
-    condition = sp.expand(at(lam_star, sp.expand(1 / transform)))
-    return Rainbows((f_q, f_delta), sp.factor(at(lam_star, transform)), condition)
-
-
-def expansion(equations, order, transform=S.q):
-    r"""Expand the solution of (F_q, F_δ) = 0 in powers of 1/(z − s_t²), whatever the equations were derived from.
-
-    Parameters
-    ----------
-    equations : tuple of sympy.Expr
-        F_q = 1 − q(…) and F_δ = δ − (…), such as ``rainbows().equations`` and ``saddle_point().reduced``.
-    order : int
-        The highest moment.
-    transform : sympy.Expr
-        The function of q and δ that is expanded, such as g_*.
-
-    Returns
-    -------
-    list of sympy.Expr
-        M_0, …, M_order of transform = −Σ_k M_k/(z − s_t²)^{k+1}. Order 6 takes one to two seconds.
-    """
-    order = positive_integer("order", order)
-    u, q_u, per_sample = sp.symbols("u q_u nu")  # 1/(z − s_t²), q/u, 1/ψ_n
-    parameters = (S.psi_p, per_sample, S.alpha, S.b, S.v, lam_star, *(moment(k) for k in range(1, order + 2)))
-    ring, *generators = sp.ring((u, S.lam, *parameters), sp.QQ)
-    small, values = generators[0], dict(zip((u, S.lam, *parameters), generators, strict=True))
-
-    def average(series):
-        """Replace λ^k by m_k."""
-        moments = [ring(1), *generators[-order - 1 :]]
-        return sum((ring({(m[0], 0, *m[2:]): c}) * moments[m[1]] for m, c in series.terms()), ring(0))
-
-    def series(e, precision):
-        """Evaluate a SymPy expression on truncated power series in u."""
-        if e.is_Rational:
-            return ring(sp.QQ(e.p, e.q))
-        if e.is_Symbol:
-            return values[e]
-        if isinstance(e, sp.Integral):
-            return average(series(sp.cancel(S.integrand(e)), precision))
-        parts = [series(x, precision) for x in (e.args if not e.is_Pow else e.args[:1])]
-        if e.is_Add:
-            return sum(parts, ring(0))
-        if e.is_Pow:
-            base = parts[0] if e.exp > 0 else rs_series_inversion(rs_trunc(parts[0], small, precision), small, precision)
-            return rs_pow(base, abs(int(e.exp)), small, precision)
-        total = ring(1)
-        for part in parts:
-            total = rs_mul(total, part, small, precision)
-        return total
-
-    def prepared(e):
-        e = e.subs({S.z: S.s_t**2 + 1 / u, S.q: u * q_u, S.psi_n: 1 / per_sample})
-        return sp.expand(e) if e.has(sp.Integral) else sp.cancel(e)
-
-    # x − F(x) gains one order a step: on its right side q_u and δ have the factor u with which q comes
-    f_q, f_delta = (prepared(f) for f in equations)
-    values |= {q_u: ring(0), S.delta: ring(0)}
-    for precision in range(1, order + 2):
-        for unknown, f in ((q_u, f_q), (S.delta, f_delta)):
-            values[unknown] = rs_trunc(values[unknown] - series(f, precision), small, precision)
-    result = series(prepared(transform / u), order + 1)
-    by_order = [ring(0)] * (order + 1)
-    for m, c in result.terms():
-        by_order[m[0]] -= ring({(0, *m[1:]): c})
-    return [sp.expand(coefficient.as_expr().subs(per_sample, 1 / S.psi_n)) for coefficient in by_order]
