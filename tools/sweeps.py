@@ -16,7 +16,7 @@ import numpy as np
 from scipy.sparse.linalg import eigsh
 
 import theory
-from theory import Gaussian, RandomFeatureModel, activations
+from theory import Gaussian, Mixture, RandomFeatureModel, activations
 from theory.bbp import critical_spike
 from theory.phase_diagram import phase_diagram
 
@@ -45,7 +45,7 @@ def sweep_phase_diagram():
 
 
 def sweep_outlier():
-    """Top eigenvalue of U, and its overlap with the spike, for spikes around the BBP threshold: tanh, ψ_p = 4, ψ_n = 3, t = 0.3."""
+    """Top eigenvalue of U and its overlaps, for spikes around the BBP threshold and for two clusters: tanh, ψ_p = 4, ψ_n = 3, t = 0.3."""
     model = RandomFeatureModel(activations.tanh, 4, 3, 0.3)
     spikes = np.array([1.0, 1.5, 1.8, 2.0, critical_spike(model), 2.25, 2.35, 2.5, 2.7, 3.0, 3.5, 4.0, 5.0])
     sets = {("equivalent", 50): 600, ("equivalent", 100): 400, ("equivalent", 200): 200, ("equivalent", 400): 120}
@@ -55,6 +55,9 @@ def sweep_outlier():
         scan = scan_equivalent if features == "equivalent" else scan_network
         found = np.array([scan(model, d, seed, spikes) for seed in range(draws)])
         arrays[f"eigenvalues_{features}_{d}"], arrays[f"overlaps_{features}_{d}"] = found[..., 0], found[..., 1]
+    separations, sizes = np.array([4.0, 9.0]), (100, 200, 400)
+    clusters = [[[on_clusters(model, m2, d, seed) for m2 in separations] for seed in range(10)] for d in sizes]
+    arrays |= {"separations": separations, "cluster_sizes": np.array(sizes), "clusters": np.array(clusters)}
     provenance = {
         "what": sweep_outlier.__doc__,
         "made by": "python tools/sweeps.py outlier",
@@ -62,7 +65,8 @@ def sweep_outlier():
         "python": platform.python_version(),
         "numpy": np.__version__,
         "seconds on one core": round(time.perf_counter() - start, 1),
-        "draws": {f"{features}, d = {d}": draws for (features, d), draws in sets.items()},
+        "draws": {f"{features}, d = {d}": draws for (features, d), draws in sets.items()}
+        | {f"network on two clusters, d = {d}": 10 for d in sizes},
         "seeds": "0, 1, … for each set; the spikes of one seed share W, the noise of the features, and the samples up to scale",
     }
     np.savez_compressed(DATA / "outlier.npz", provenance=json.dumps(provenance), **arrays)
@@ -71,7 +75,7 @@ def sweep_outlier():
 
 def scan_network(model, d, seed, spikes):
     """`top_mode` for each spike, array (spikes, 2)."""
-    return np.array([top_mode(with_spike(model, x).simulate(d, seed)) for x in spikes])
+    return np.array([top_mode(with_spike(model, x).simulate(d, seed))[:2] for x in spikes])
 
 
 def scan_equivalent(model, d, seed, spikes):
@@ -79,18 +83,26 @@ def scan_equivalent(model, d, seed, spikes):
     nodes = np.array([1.0, 2.0, 3.0])
     three = [with_spike(model, x**2).simulate(d, seed, features="equivalent") for x in nodes]
     weights = np.linalg.solve(np.vander(nodes, increasing=True).T, np.vander(np.sqrt(spikes), 3, increasing=True).T)
-    return np.array([top_mode(three[0], sum(w * f.U for w, f in zip(row, three, strict=True))) for row in weights.T])
+    return np.array([top_mode(three[0], sum(w * f.U for w, f in zip(row, three, strict=True)))[:2] for row in weights.T])
 
 
 def with_spike(model, spike):
     return replace(model, data=Gaussian(spikes=(float(spike),)))
 
 
+def on_clusters(model, squared_distance, d, seed):
+    """`top_mode` on equal clusters at ±m with |m|² = squared_distance along the first coordinate, then |We|²/p and |X^T e|²/n."""
+    m2 = float(squared_distance)
+    finite = replace(model, data=Mixture((0.5, 0.5), spikes=((m2, -m2), (-m2, m2)))).simulate(d, seed)
+    return *top_mode(finite), np.mean(finite.W[:, 0] ** 2), np.mean(finite.X[0] ** 2)
+
+
 def top_mode(finite, U=None):
-    """The largest eigenvalue of U and its squared overlap with We/|We|, e the direction of the spike."""
+    """The largest eigenvalue of U and the squared overlaps of v with We/|We|, e the direction of the spike, and of W^T v with e."""
     w = finite.W[:, 0]
     value, vector = eigsh(finite.U if U is None else U, 1, v0=w, tol=1e-9)
-    return value[0], (vector[:, 0] @ w) ** 2 / (w @ w)
+    v = vector[:, 0]
+    return value[0], (v @ w) ** 2 / (w @ w), (v @ w) ** 2 / np.sum((finite.W.T @ v) ** 2)
 
 
 SWEEPS = {"phase_diagram": sweep_phase_diagram, "outlier": sweep_outlier}
