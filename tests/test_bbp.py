@@ -175,6 +175,14 @@ def test_where_nothing_crosses():
     assert windows(RandomFeatureModel(A.hermite(3), 4, 3, 0.1).spectrum()) == ()
 
 
+def test_a_window_of_times_narrower_than_the_grid_is_found():
+    """Few samples show a direction between two times only, here for a tenth of a decade."""
+    model, variance = RandomFeatureModel(A.erf, 1, 0.02, 0.3), 11.69326
+    time = critical_time(model, variance)
+    assert critical_spike(replace(model, t=time)) == pytest.approx(variance, rel=1e-9)
+    assert critical_spike(replace(model, t=0.97 * time)) < variance < critical_spike(replace(model, t=0.8 * time))
+
+
 def test_late_in_the_diffusion_more_samples_may_hide_a_direction():
     """The threshold has a minimum in ψ_n at late times; just above that minimum `critical_psi_n` still finds the first crossing."""
     model = replace(MODELS["hard edge"], t=1.0)

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from theory import Gaussian, Mixture, RandomFeatureModel, TimeGrid
+from theory import ConvergenceError, Gaussian, Mixture, RandomFeatureModel, TimeGrid
 from theory import activations as A
 from theory.general_outliers import direction_outliers, mean_outliers
-from theory.outliers import outliers
+from theory.outliers import outliers, outliers_of
 
 ONE_TIME = TimeGrid((0.3,), (1,))
 THREE_TIMES = TimeGrid((0.1, 0.5, 1.0), (0.3, 0.3, 0.4))
@@ -27,6 +27,81 @@ def test_two_clusters_are_one_spike():
     (one,), (other,) = direction_outliers(clusters), direction_outliers(spike)
     assert one.eigenvalue == pytest.approx(other.eigenvalue, rel=1e-10)
     assert one.overlap == pytest.approx(other.overlap, rel=1e-8)
+
+
+def pair(weights, squared_distance, variances=(1, 1)):
+    """Clusters at ±m."""
+    m2 = squared_distance
+    return Mixture(weights, variances, spikes=((m2, -m2), (-m2, m2)))
+
+
+@pytest.mark.parametrize("separation", [30, 99, 999, 1e6])
+def test_no_direction_is_too_strong_to_be_found(separation):
+    """The uppermost gap has no end: the bound of the bulk's norm says nothing of the outlier's."""
+    found = direction_outliers(RandomFeatureModel(A.tanh, 4.2, 3, 0.3, pair((0.5, 0.5), separation)).spectrum())
+    expected = outliers_of(RandomFeatureModel(A.tanh, 4.2, 3, 0.3).spectrum(), 1 + separation)
+    eigenvalues, overlaps = (sorted(getattr(o, name) for o in expected) for name in ("eigenvalue", "overlap"))
+    assert [o.eigenvalue for o in found] == pytest.approx(eigenvalues, rel=1e-9)
+    assert sorted(o.overlap for o in found) == pytest.approx(overlaps, rel=1e-5)
+
+
+def test_a_direction_that_loses_all_its_digits_is_refused():
+    model = RandomFeatureModel(A.relu, 4.2, 3, 0.3, pair((0.7, 0.3), 1e7))
+    with pytest.raises(ConvergenceError, match="too strong"):
+        direction_outliers(model.spectrum())
+
+
+# --- with a mean activation -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("weights", [(0.9, 0.1), (0.6, 0.4), (0.5, 0.5)])
+def test_a_mean_activation_leaves_the_covariance_about_the_mean(weights):
+    """One κ for all samples confines κ1 + αW E x: a spike of E x² − (E x)²."""
+    found = direction_outliers(RandomFeatureModel(A.relu, 4.2, 3, 0.3, pair(weights, 9)).spectrum())
+    centred = 1 + 9 * (1 - (weights[0] - weights[1]) ** 2)
+    expected = outliers_of(RandomFeatureModel(A.relu, 4.2, 3, 0.3).spectrum(), centred)
+    assert [o.eigenvalue for o in found] == pytest.approx([o.eigenvalue for o in expected], rel=1e-10)
+    assert [o.overlap for o in found] == pytest.approx([o.overlap for o in expected], rel=1e-8)
+
+
+def test_data_that_only_have_a_mean():
+    """A single kind at m is a spike to an odd network, and none to one that has a mean activation of its own."""
+    data = Mixture((1,), spikes=((9,),))
+    (found,) = direction_outliers(RandomFeatureModel(A.tanh, 4.2, 3, 0.3, data).spectrum())
+    (expected,) = outliers_of(RandomFeatureModel(A.tanh, 4.2, 3, 0.3).spectrum(), 10.0)
+    assert found.eigenvalue == pytest.approx(expected.eigenvalue, rel=1e-10)
+    assert direction_outliers(RandomFeatureModel(A.relu, 4.2, 3, 0.3, data).spectrum()) == ()
+
+
+def test_means_far_from_their_limit_against_networks():
+    """Biases and kinds of unequal variance: two means, one weak, share the direction; at a given d both modes are predicted."""
+    d, draws = 100, 12
+    model = RandomFeatureModel(A.tanh, 4.2, 3, 0.3, pair((0.7, 0.3), 16, (1, 2)), bias=1.0)
+    found = direction_outliers(model.spectrum(), d)
+    values, overlaps = [], []
+    for seed in range(draws):
+        finite = model.simulate(d, seed)
+        eigenvalues, vectors = np.linalg.eigh(finite.U)
+        w = finite.W[:, 0]
+        values.append(eigenvalues[-2:])
+        overlaps.append((vectors[:, -2:].T @ w) ** 2 / (w @ w))
+    assert len(found) == 2
+    assert np.mean(values, axis=0) == pytest.approx([o.eigenvalue for o in found], rel=0.08)
+    assert np.mean(overlaps, axis=0) == pytest.approx([o.overlap for o in found], abs=0.06)
+    # nothing of that is left in the limit, where both means are confined, but that is far off: the weaker has a variance of 1.4e-7
+    assert direction_outliers(model.spectrum()) == ()
+    assert direction_outliers(model.spectrum(), 10**5)[0].eigenvalue == pytest.approx(11.4, rel=0.01)
+    assert all(o.eigenvalue > 100 and o.overlap < 0.02 for o in direction_outliers(model.spectrum(), 10**9))
+
+
+def test_the_limit_is_that_of_large_dimensions():
+    spectrum = RandomFeatureModel(A.relu, 4.2, 3, 0.3, pair((0.9, 0.1), 9)).spectrum()
+    (limit,) = direction_outliers(spectrum)
+    distances = [abs(direction_outliers(spectrum, d)[0].eigenvalue - limit.eigenvalue) for d in (10**3, 10**4)]
+    assert distances[1] == pytest.approx(distances[0] / 10, rel=0.05)
+    # the mean's own outlier, which the direction moves by O(1)
+    (alone,) = mean_outliers(spectrum, 10**4)
+    assert direction_outliers(spectrum, 10**4)[1].eigenvalue == pytest.approx(alone.eigenvalue, rel=1e-3)
 
 
 def test_kinds_of_unequal_variance_against_networks():
@@ -62,6 +137,12 @@ def test_mean_directions_of_the_time_integrated_network():
 
 def test_odd_features_without_biases_have_no_mean():
     assert mean_outliers(RandomFeatureModel(A.tanh, 3, 2.5, THREE_TIMES).spectrum(), 100) == ()
+
+
+@pytest.mark.parametrize("function", [direction_outliers, lambda spectrum: mean_outliers(spectrum, 100)])
+def test_one_type_kind_and_time_is_referred_to_the_scalar_outliers(function):
+    with pytest.raises(ValueError, match=r"^model = .*allowed: more of them"):
+        function(RandomFeatureModel(A.relu, 3, 3, 0.3, Gaussian(spikes=(9.0,))).spectrum())
 
 
 def test_spikes_in_an_anisotropic_mixture_are_refused():

@@ -9,15 +9,8 @@ from tolerances import STANDARD_ERRORS, digits, double
 
 from theory import ConvergenceError, Gaussian, RandomFeatureModel
 from theory import activations as A
-from theory.outliers import (
-    Outlier,
-    fluctuation_outliers,
-    has_linear_part,
-    mean_outlier,
-    outliers,
-    outliers_of,
-    zeros_in_gaps,
-)
+from theory.mean_outlier import fluctuation_outliers, mean_outlier, zeros_in_gaps
+from theory.outliers import Outlier, has_linear_part, outliers, outliers_of
 from theory.signal import signal_curve
 from theory.simulation.loss import gradient_flow, relaxation_times
 from theory.symbolic import eliminate
@@ -239,8 +232,24 @@ def test_a_spike_on_the_spectrum_of_the_covariance_makes_none(value):
     model = RandomFeatureModel(A.erf, 30, 10, 0.02, Gaussian(TWO.spectrum, spikes=(value,)))
     assert outliers(model.spectrum()) == () and outliers(model.spectrum(), 30) == ()
     # nor does one next to it, however close
-    for offset in (1e-3, 1e-6, 1e-12):
-        assert outliers_of(model.spectrum(), value * (1 + offset)) == ()
+    for offset in (1e-3, 1e-6, *10.0 ** -np.arange(9, 16)):
+        for variance in (value * (1 + offset), value * (1 - offset)):
+            assert outliers_of(model.spectrum(), variance) == ()
+
+
+def test_a_spike_that_differs_from_the_spectrum_by_rounding():
+    model = RandomFeatureModel(A.tanh, 4, 3, 0.3, Gaussian(((0.1 + 0.2, 1),), spikes=(0.3,)))
+    assert outliers(model.spectrum()) == () and outliers(model.spectrum(), 40) == ()
+
+
+@pytest.mark.parametrize("variance", [1e-300, 1e-60, 1e-20, 1e300])
+def test_spikes_of_any_size(variance):
+    """The weakest make none in this network; the strongest has z ≃ ψ_p α² λ*."""
+    model = RandomFeatureModel(A.tanh, 4, 3, 0.3)
+    found = outliers_of(model.spectrum(), variance)
+    c = model.coefficients()
+    expected = [4 * (c.a * model.decay) ** 2 * variance] if variance > 1 else []
+    assert [o.eigenvalue for o in found] == pytest.approx(expected, rel=1e-12)
 
 
 @pytest.mark.parametrize("activation", [A.cos, A.hermite(2), A.hermite(3)])
@@ -409,6 +418,17 @@ def test_gain_at_small_times_and_parts():
     assert signal_curve(model, tau, 1.0).outlier_gain.tolist() == [0, 0, 0]
 
 
+@pytest.mark.parametrize(("psi_p", "psi_n", "t", "variance"), [(3, 10, 0.05, 0.01), (6, 50, 0.02, 0.001)])
+def test_gain_of_an_outlier_below_the_bulk_of_a_linear_network(psi_p, psi_n, t, variance):
+    """With s_t = 0 nothing bounds the spectrum from below but the outlier itself: the contour must go around it."""
+    model = RandomFeatureModel(A.linear, psi_p, psi_n, t)
+    (outlier,) = outliers_of(model.spectrum(), variance)
+    assert outlier.eigenvalue < model.spectrum().edges()[0]
+    curve = signal_curve(model, [1e-6, np.inf], variance)
+    assert curve.gain[0] / 1e-6 == pytest.approx(-2 * model.noise_variance * model.coefficients().a ** 2, rel=1e-4)
+    assert 1 < curve.gain[1] / curve.outlier_gain[1] < 1.3
+
+
 def test_training_time_is_that_of_the_simulation():
     model = RandomFeatureModel(A.erf, 4, 3, 0.3, Gaussian(spikes=(5.0,)))
     (outlier,) = outliers(model.spectrum())
@@ -440,6 +460,11 @@ def test_invalid_spikes(spikes):
 def test_invalid_input(call, name):
     with pytest.raises(ValueError, match=rf"^{name} .*allowed"):
         call(MODELS["three gaps"].spectrum())
+
+
+def test_outliers_of_are_those_of_one_type_kind_and_time():
+    with pytest.raises(ValueError, match="one feature type, one kind"):
+        outliers_of(RandomFeatureModel(A.tanh, 4, 3, 0.3, bias=1.0).spectrum(), 2.0)
 
 
 def test_an_uncertified_outlier_is_not_returned(monkeypatch):

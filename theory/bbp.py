@@ -175,7 +175,8 @@ def critical_time(model, variance, dps=None):
 
     Returns
     -------
-    float or mpf; 0.0 where the direction has no outlier at any time from 1e-6 on. (With few samples it may have none earlier, too.)
+    float or mpf; 0.0 where the direction has no outlier at any time from 1e-6 on. (With few samples it may have none earlier, too,
+    and the window of times in which it has one be narrow; between two points of a grid of 50 the lowest threshold is sought.)
 
     Raises
     ------
@@ -194,7 +195,10 @@ def critical_time(model, variance, dps=None):
     if seen[-1]:
         raise ConvergenceError(f"a direction of variance {variance!r} still has an outlier at t = {times[-1]:.3g}")
     last = np.flatnonzero(seen)
-    return _crossing(model, "t", times[last[-1] :][:2], variance, dps) if last.size else 0.0
+    if last.size:
+        return _crossing(model, "t", times[last[-1] :][:2], variance, dps)
+    k, best, smallest = _lowest_threshold(model, "t", times)
+    return _crossing(model, "t", (best, times[k + 1]), variance, dps) if smallest < float(variance) else 0.0
 
 
 def critical_psi_n(model, variance, dps=None):
@@ -208,15 +212,23 @@ def critical_psi_n(model, variance, dps=None):
     first = np.flatnonzero(seen)
     if first.size:
         return _crossing(model, "psi_n", grid[first[0] - 1 :][:2], variance, dps) if first[0] else 0.0
-    # the minimum of the threshold may lie between two points of the grid
-    k = int(np.argmin([critical_spike(replace(model, psi_n=x)) for x in grid]))
-    best, smallest = minimum_beside(grid, k, lambda x: critical_spike(replace(model, psi_n=x)))
+    k, best, smallest = _lowest_threshold(model, "psi_n", grid)
     return _crossing(model, "psi_n", (grid[max(k - 1, 0)], best), variance, dps) if smallest < float(variance) else np.inf
 
 
 def _is_seen(model, name, grid, variance):
     positive("variance", variance)
     return np.array([critical_spike(replace(model, **{name: float(x)})) for x in grid]) < float(variance)
+
+
+def _lowest_threshold(model, name, grid):
+    """(k, x, λ*_c) of the minimum, which may lie between ``grid[k]`` and one of its neighbours."""
+
+    def threshold(x):
+        return critical_spike(replace(model, **{name: float(x)}))
+
+    k = int(np.argmin([threshold(x) for x in grid]))
+    return k, *minimum_beside(grid, k, threshold)
 
 
 def _crossing(model, name, bracket, variance, dps):

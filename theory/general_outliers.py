@@ -15,6 +15,10 @@ evaluations, and found by bisection. The overlap of the eigenvector v with We is
 **Means.** With the mean activations κ_jck, U has C·K more directions, in which its eigenvalues are of order p. A sample's features
 fluctuate about their mean, which adds δ_c: outliers are the zeros of det(diag(1+δ_c) + p Σ_j p_j q_j κ_jκ_j^T), counted the same way.
 
+**Both.** Where the data have a mean in the r directions, the two share it: the constant 1 is one direction more, with the moments
+(1, E x; E x, G_c) in kind c, and T grows by p Σ_j p_j q_j κ_jκ_j^T in its channels. For p → ∞ that part confines 𝖲 to the channels in
+which there is no κ. With one κ for all samples, what is left of G is the covariance about the common mean.
+
 Derived here, checked by ``tests/test_general_outliers.py`` against finite networks and, for one type, kind and node, `theory.outliers`.
 """
 
@@ -29,6 +33,8 @@ from .validation import positive_integer
 
 #: how close to an edge or atom, relative to the distance of the next one, outliers are looked for
 MARGIN = 1e-9
+#: mean squares of the activations below this, relative to all of them, are rounding
+NO_MEAN = 1e-12
 
 
 @dataclass(frozen=True)
@@ -49,27 +55,43 @@ class MeanOutlier:
     eigenvalue: float
 
 
-def direction_outliers(spectrum):
+def direction_outliers(spectrum, d=None):
     """`DirectionOutlier` for ``Gaussian(spikes=…)`` and ``Mixture(spikes=…)``, sorted by eigenvalue; () where there is none.
+
+    Parameters
+    ----------
+    spectrum : `theory.spectrum.Spectrum`
+        Of a model with several types, kinds or times.
+    d : int >= 1, optional
+        Only where the activations have a mean and the data have one along the directions. Default: the limit d → ∞, in which every mean
+        activation, however weak, is infinitely strong and no outlier. At a given d it has its strength, of order p = ψ_p d, and what
+        it makes together with the directions is returned: a weak mean may be far from the limit at any d of practice.
 
     Raises
     ------
     ValueError
-        ``Mixture(spikes=…)`` with a covariance of several eigenvalues: where the centroids lie in its eigenbasis would matter.
+        A model of one type, kind and time, which `theory.outliers` is for; ``Mixture(spikes=…)`` with a covariance of several
+        eigenvalues: where the centroids lie in its eigenbasis would matter.
+    ConvergenceError
+        Overlaps that are not between 0 and 1: means of a strength above about 1e3 standard deviations lose too many digits.
 
     Notes
     -----
     Cost: the edges of the spectrum, then about 50 solutions for each outlier, each by a few Newton steps from its neighbours.
     """
-    model = spectrum.model
+    model, p = spectrum.model, _features(spectrum.model, d)
+    has_mean = bool(_mean_channels(model.ensemble).any())
     if isinstance(model.data, Gaussian):
-        blocks = [np.array([[[float(value)]]]) for value in model.data.spikes]
+        # centred, so that 1 and the spikes do not know of each other
+        blocks = [_Block(model.ensemble, np.array([[[float(value)]]]), False, p) for value in model.data.spikes]
     else:
-        blocks = _mixture_blocks(model.data)
+        moments = _mixture_moments(model.data)
+        directions = moments.shape[-1] > 1
+        blocks = [_Block(model.ensemble, moments if has_mean else moments[:, 1:, 1:], has_mean, p)] if directions else []
     found = []
-    for k, moments in enumerate(blocks):
-        for z in _zeros(spectrum, lambda x, g=moments: _directions(spectrum.system, x, g)):
-            overlaps = _overlaps(spectrum, z, moments)
+    for k, block in enumerate(blocks):
+        for z in _zeros(spectrum, block):
+            overlaps = _overlaps(spectrum, z, block)
             padded = tuple(float(overlaps[0]) if i == k else 0.0 for i in range(len(blocks))) if len(blocks) > 1 else None
             found.append(DirectionOutlier(z, float(overlaps.sum()), padded or tuple(map(float, overlaps))))
     return tuple(sorted(found, key=lambda outlier: outlier.eigenvalue))
@@ -78,76 +100,103 @@ def direction_outliers(spectrum):
 def mean_outliers(spectrum, d):
     """`MeanOutlier` in the span of the mean activations at dimension d, sorted; () if all means vanish.
 
-    They are of order p = ψ_p d, and reported where they lie outside the bulk, above it.
+    They are of order p = ψ_p d, and reported where they lie outside the bulk, above it. Directions of the data move them by O(1).
     """
-    e, p = spectrum.model.ensemble, spectrum.model.ensemble.psi_p * positive_integer("d", d)
-    if not e.kappa.any():
+    e, p = spectrum.model.ensemble, _features(spectrum.model, positive_integer("d", d))
+    if not _mean_channels(e).any():
         return ()
-    top = float(np.linalg.eigvalsh(np.tensordot(e.p, e.kappa, 1))[-1])
-    above = 2 * p * top + 2 * spectrum.upper_bound
-    return tuple(MeanOutlier(z) for z in _zeros(spectrum, lambda x: _means(spectrum.system, x, p), above, lowest=False))
+    block = _Block(e, 1 / e.pi[:, None, None], True, p)
+    return tuple(MeanOutlier(z) for z in _zeros(spectrum, block, lowest=False))
 
 
-def _mixture_blocks(data):
+def _features(model, d):
+    """p = ψ_p d, None without d; `ValueError` for a model that `theory.outliers` is for."""
+    if model.is_scalar:
+        raise ValueError(
+            f"model = {model!r} has one type, one kind and one time; allowed: more of them (else spectrum.outliers(), mean_outlier)"
+        )
+    return None if d is None else model.ensemble.psi_p * positive_integer("d", d)
+
+
+def _mixture_moments(data):
+    """Second moments of (1/√π_c, x) in the directions of the centroids, in units of σ_c for x: array (C, 1+r, 1+r)."""
     if data.spikes is None:
-        return []
+        return 1 / data.frequencies[:, None, None]
     if len(data.spectrum) > 1:
         raise ValueError(
             f"spectrum = {data.spectrum} with spikes: outliers would depend on where the centroids lie in its eigenbasis; "
             "allowed: one eigenvalue"
         )
     m = data.centroids()
-    if m.shape[1] == 0:
-        return []
-    value = data.covariance.eigenvalues[0]
-    return [value * np.eye(m.shape[1]) + m[:, :, None] * m[:, None, :] / data.scales[:, None, None]]
+    first = np.hstack([1 / np.sqrt(data.frequencies)[:, None], m / np.sqrt(data.scales)[:, None]])
+    spread = np.diag([0.0] + [data.covariance.eigenvalues[0]] * m.shape[1])
+    return first[:, :, None] * first[:, None, :] + spread
 
 
-def _directions(system, x, moments):
-    """𝖲 at N solutions, array (N, 2CK·r, 2CK·r), channels first; its inverse blocks avoid the poles of Ĥ."""
-    e = system.ensemble
-    J, C, K = e.sizes
-    moments = np.broadcast_to(moments, (C, *moments.shape[1:]))
-    r = moments.shape[-1]
-    full = system.full(x)
-    q, delta = full[:J].T.real, full[J:].T.real.reshape(-1, C, K, K)
-    T = e.psi_p * (e.u.T * (e.p * q)[:, None, :]) @ e.u
-    result = np.einsum("nab,ij->naibj", T, np.eye(r)).reshape(len(q), T.shape[1] * r, -1)
-    for c in range(C):
-        rows = slice(c * K * r, (c + 1) * K * r)
-        block = (np.eye(K) + delta[:, c]) / e.pi[c]
-        result[:, rows, rows] += np.einsum("nab,ij->naibj", block, np.linalg.inv(moments[c])).reshape(-1, K * r, K * r)
-    noise = np.arange(C * K * r, 2 * C * K * r)
-    result[:, noise, noise] += 1
-    return result
+def _mean_channels(e):
+    """Which eigenvectors of E κκ^T have a mean activation, (CK,): none if σ is odd and there are no biases."""
+    return np.linalg.eigvalsh(np.tensordot(e.p, e.kappa, 1)) > NO_MEAN * e.second_moments.max()
 
 
-def _means(system, x, p):
-    """diag(1+δ_c) + p Σ_j p_j q_j κ_jκ_j^T at N solutions, array (N, CK, CK)."""
-    e = system.ensemble
-    J, C, K = e.sizes
-    full = system.full(x)
-    result = p * np.einsum("jn,jab->nab", e.p[:, None] * full[:J].real, e.kappa)
-    for c in range(C):
-        rows = slice(c * K, (c + 1) * K)
-        result[:, rows, rows] += np.eye(K) + full[J:].T.real.reshape(-1, C, K, K)[:, c]
-    return result
+class _Block:
+    """𝖲 for coordinates that know of each other: directions, and before them the constant 1 if ``constant``."""
+
+    def __init__(self, e, moments, constant, p):
+        _, C, K = e.sizes
+        self.e, self.p = e, p
+        self.inverse = np.broadcast_to(np.linalg.inv(moments), (C, *moments.shape[1:]))
+        self.has_weights = np.arange(moments.shape[-1]) >= constant
+        self.constants = np.arange(constant * C * K) * moments.shape[-1]
+        # the noise has no constant; nor, for p → ∞, has a channel with a mean activation
+        rows = np.tile(self.has_weights, 2 * C * K)
+        rows[self.constants] = True
+        self.basis = np.eye(rows.size)[:, rows]
+        if constant and p is None:
+            free = np.linalg.eigh(np.tensordot(e.p, e.kappa, 1))[1][:, ~_mean_channels(e)]
+            rows[self.constants] = False
+            self.basis = np.hstack([np.zeros((rows.size, free.shape[1])), np.eye(rows.size)[:, rows]])
+            self.basis[self.constants, : free.shape[1]] = free
+
+    def __call__(self, system, x):
+        """𝖲 at N solutions in the coordinates of ``basis``, array (N, m, m); its inverse blocks avoid the poles of Ĥ."""
+        e, r = self.e, self.has_weights.size
+        J, C, K = e.sizes
+        full = system.full(x)
+        q, delta = full[:J].T.real, full[J:].T.real.reshape(-1, C, K, K)
+        T = e.psi_p * (e.u.T * (e.p * q)[:, None, :]) @ e.u
+        result = np.einsum("nab,ij->naibj", T, np.diag(self.has_weights * 1.0)).reshape(len(q), T.shape[1] * r, -1)
+        if self.constants.size and self.p is not None:
+            result[:, self.constants[:, None], self.constants] += self.p * np.einsum("nj,jab->nab", e.p * q, e.kappa)
+        for c in range(C):
+            rows = slice(c * K * r, (c + 1) * K * r)
+            block = (np.eye(K) + delta[:, c]) / e.pi[c]
+            result[:, rows, rows] += np.einsum("nab,ij->naibj", block, self.inverse[c]).reshape(-1, K * r, K * r)
+        noise = np.arange(C * K * r, 2 * C * K * r)
+        result[:, noise, noise] += 1
+        return self.basis.T @ result @ self.basis
+
+    def along(self, n):
+        """The part of a vector in the coordinates of ``basis`` that lies in channels × directions, (2CK, directions)."""
+        return (self.basis @ n).reshape(-1, self.has_weights.size)[:, self.has_weights]
 
 
-def _zeros(spectrum, matrix, above=None, lowest=True):
+def _zeros(spectrum, block, lowest=True):
     """The z outside the support at which an eigenvalue of the growing matrix passes zero."""
-    edges = np.array(spectrum.edges())
+    edges, system = np.array(spectrum.edges()), spectrum.system
     barriers = sorted([*((a, a) for a, _ in spectrum.atoms()), *map(tuple, edges.reshape(-1, 2))])
-    top = above or 4 * spectrum.upper_bound
+    top = 4 * spectrum.upper_bound
+    while np.linalg.eigvalsh(block(system, _outside(spectrum, top))[0])[0] < 0:  # it is positive definite at infinity
+        top *= 2
     ends = [low for low, _ in barriers[1:]] + [top]
     gaps = [(start, stop) for (_, start), stop in zip(barriers, ends, strict=True) if stop > start]
     found = []
     for start, stop in gaps if lowest else gaps[-1:]:
-        low, high = start + MARGIN * (stop - start), stop - MARGIN * (stop - start)
+        margin = MARGIN * min(stop - start, spectrum.upper_bound)  # the last gap is as long as its outliers are large
+        low, high = start + margin, stop - margin
         x = [_outside(spectrum, z) for z in (low, high)]
-        first, last = (int(np.count_nonzero(np.linalg.eigvalsh(matrix(at)[0]) < 0)) for at in x)
+        first, last = (int(np.count_nonzero(np.linalg.eigvalsh(block(system, at)[0]) < 0)) for at in x)
         # in increasing order, the eigenvalues that are negative at one end and positive at the other
-        found += [_bisect(spectrum, matrix, (low, x[0]), (high, x[1]), index) for index in range(last, first)]
+        found += [_bisect(spectrum, block, (low, x[0]), (high, x[1]), index) for index in range(last, first)]
     return found
 
 
@@ -161,12 +210,12 @@ def _outside(spectrum, z, starts=None):
     return x
 
 
-def _bisect(spectrum, matrix, low, high, index, rounds=60):
+def _bisect(spectrum, block, low, high, index, rounds=60):
     """Where the eigenvalue number ``index`` of the growing matrix passes zero between two points, each given as (z, solution)."""
     for _ in range(rounds):
         z = (low[0] + high[0]) / 2
         x = _outside(spectrum, z, np.hstack([low[1], high[1]]))
-        if np.linalg.eigvalsh(matrix(x)[0])[index] < 0:
+        if np.linalg.eigvalsh(block(spectrum.system, x)[0])[index] < 0:
             low = z, x
         else:
             high = z, x
@@ -175,16 +224,19 @@ def _bisect(spectrum, matrix, low, high, index, rounds=60):
     return float((low[0] + high[0]) / 2)
 
 
-def _overlaps(spectrum, z, moments):
+def _overlaps(spectrum, z, block):
     """|v·We|²/p for the basis vectors e of the directions, (r,)."""
-    system, at = spectrum.system, np.array([z + 0j])
-    e = system.ensemble
-    r = moments.shape[-1]
+    system, e, at = spectrum.system, block.e, np.array([z + 0j])
     x = spectrum.solve(at)
     slope = system.tangent(x, at).real
-    values, vectors = np.linalg.eigh(_directions(system, x, moments)[0])
+    values, vectors = np.linalg.eigh(block(system, x)[0])
     n = vectors[:, np.argmin(np.abs(values))]
     # 𝖲 is affine in (q, δ), so that its derivative is its value at the slopes less its constant part
-    step = _directions(system, slope + 0j, moments)[0] - _directions(system, np.zeros_like(x), moments)[0]
+    step = block(system, slope + 0j)[0] - block(system, np.zeros_like(x))[0]
     tau = e.psi_p * (e.p * x[: system.resolvents, 0].real) @ e.u
-    return (tau @ n.reshape(-1, r)) ** 2 / (e.psi_p * n @ step @ n)
+    overlaps = (tau @ block.along(n)) ** 2 / (e.psi_p * n @ step @ n)
+    if not (np.all(overlaps >= 0) and 0 < overlaps.sum() <= 1 + 1e-6):
+        raise ConvergenceError(
+            f"overlaps {overlaps} of the outlier {z:.12g} are not between 0 and 1: its direction may be too strong"
+        )
+    return overlaps

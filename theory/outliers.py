@@ -18,19 +18,15 @@ which proves that z lies outside the support (`theory.saddle`); else it belongs 
 direction has one above all bulks and, if ψ_p > 1 + ψ_n, one below them. A spike that equals an eigenvalue of Σ makes none.
 
 Derived in `theory.symbolic.outlier`; checked by ``tests/test_outliers.py`` against the zeros of D between the edges, spiked Wishart
-matrices, and finite matrices. The relative error at finite d is O(1/d) for a tanh network above the bulk (about λ*/(2d)); an outlier
+matrices, and finite matrices. The relative error at finite d is O(1/d) for a tanh network above the bulk; an outlier
 whose distance from s_t² is below s_t²/√d is blurred there, since s_t² is another one for each feature.
 """
 
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
 
 import mpmath
-import numpy as np
 import sympy as sp
-from scipy.integrate import quad
-from scipy.optimize import brentq
 
 from .errors import ConvergenceError
 from .symbolic import symbols as S
@@ -106,16 +102,18 @@ def outliers(spectrum, dps=None):
 
 def outliers_of(spectrum, variance, dps=None):
     """The at most two `Outlier` of one direction of that ``variance`` >= 0, unsorted; otherwise as `outliers`."""
+    spectrum.model.coefficients()
     variance = non_negative("variance", variance)
     if dps is not None:
         dps = positive_integer("dps", dps)
     if not has_linear_part(spectrum):
         return ()
-    # the double-precision parameters, taken as exact, leave nothing to rounding: neither the roots nor the decision
     digits = dps or 17
     with mpmath.workdps(digits + 25):
         parameters, nodes, weights, s2 = exact_system(spectrum, dps)
         point = to_mpf(variance)
+    # the double-precision parameters, taken as exact, leave nothing to rounding: neither the roots nor the decision
+    with mpmath.workdps(digits + 25 + _lost_digits(point, nodes)):
         candidates = curve_points(parameters, nodes, weights, point)
         found = [_certified(x, parameters, nodes, weights, point, digits) for x in candidates]
         rate = 2 * -mpmath.expm1(-2 * to_mpf(spectrum.model.t)) / to_mpf(spectrum.model.psi_p)
@@ -124,6 +122,12 @@ def outliers_of(spectrum, variance, dps=None):
         return tuple(Outlier(*map(float, row)) for row in rows)
     with mpmath.workdps(dps):
         return tuple(Outlier(*(+x if isinstance(x, mpmath.mpf) else x for x in row)) for row in rows)
+
+
+def _lost_digits(variance, nodes):
+    """How many digits the averages ⟨λ/(λ* − λ)⟩, and what cancels against them, lose next to an eigenvalue or to 0."""
+    scales = [x for x in (variance / max(nodes), *(1 - variance / node for node in nodes if node)) if x]
+    return max(0, 3 * max(int(-mpmath.log10(abs(x))) for x in scales))
 
 
 def exact_system(spectrum, dps):
@@ -195,103 +199,3 @@ def has_linear_part(spectrum):
     """Whether a² is more than rounding errors of the coefficients: without it the network sees no direction of the data."""
     _, _, alpha, b, v, s = spectrum.system.parameters
     return alpha > 0 and alpha**2 + b**2 > NEGLIGIBLE * (v**2 + s**2)
-
-
-def mean_outlier(spectrum, d):
-    r"""The eigenvalue that the mean κ = E σ of the features makes along (1, …, 1)/√p, for p = ψ_p d features.
-
-    With U₀ the covariance of the features about their mean u over the samples, U = U₀ + uu^T. u is κ1 plus a fluctuation that is
-    independent of U₀, so that u^T(U₀ − z)^{-1}u = κ² p q + δ, and 1 + u^T(U₀ − z)^{-1}u vanishes at
-
-        1 + δ(z) + p κ² q(z) = 0,       z = p κ² + m + (ψ_p/ψ_n)(α²σ_x² + v²) + O(1/p),   m = s² + b² + α²σ_x² + v² the mean of U.
-
-    The leading coefficient, λ/p → κ², needs no d: it is ``model.coefficients().kappa**2``. In the nonlinear network κ varies with
-    |W_i|² and |x|² too, which changes λ by O(1), that is by O(1/d) of it.
-
-    Parameters
-    ----------
-    spectrum : `theory.spectrum.Spectrum`
-    d : int >= 1 (`ValueError` else, and for a model of several types, kinds or times)
-
-    Returns
-    -------
-    float, or None where p κ² is too small for an outlier above the bulk
-
-    Notes
-    -----
-    Derived here, checked by ``tests/test_outliers.py``. Cost: the table of edges, and about 50 evaluations of q.
-    """
-    d, c = positive_integer("d", d), spectrum.model.coefficients()
-    if not c.kappa**2 > NEGLIGIBLE * (c.a**2 + c.v2 + c.s2):
-        return None
-    found = zeros_in_gaps(spectrum, d * float(spectrum.model.psi_p) * c.kappa**2, 0.0)
-    return found[-1] if found and found[-1] > c.s2 + spectrum.edge_table[-1, 0] else None
-
-
-def fluctuation_outliers(spectrum):
-    r"""What an even part of σ adds if κ = 0: up to two outliers of order 1 that no direction of the data makes.
-
-    The mean of a feature over directions varies with the norms: with μ₂ = E σ(Γz) He₂(z) it is κ + (μ₂/2)(ω_i + χ_ν), where
-
-    * ω_i, the fluctuation of W_i^T(e^{−2t}Σ + Δ_t)W_i/(dΓ²), is a vector that all samples have in common;
-    * χ_ν, that of |x_t|²/(dΓ²), multiplies (1, …, 1), and has one part from the sample and one from the noise.
-
-    Their variance (2/d)⟨(e^{−2t}λ + Δ_t)²⟩/Γ⁴ is small, but each is shared by p features: 1/q + noise + samples/(1+δ) = 0 with
-    ``samples`` and ``noise`` of order 1. With κ ≠ 0 `mean_outlier` absorbs both: the rank-two rest is O(1/p).
-
-    Returns
-    -------
-    tuple of floats, sorted. Derived here, checked by ``tests/test_outliers.py`` against the nonlinear network (the Gaussian
-    equivalent lacks the effect, and two outliers this close repel each other by O(d^{-1/2})). Errors and cost as of `mean_outlier`.
-    """
-    model, c = spectrum.model, spectrum.model.coefficients()
-    rounding = NEGLIGIBLE * (c.a**2 + c.v2 + c.s2)
-    half_mu2 = _second_hermite(model.activation, c.gamma) / 2
-    if c.kappa**2 > rounding or half_mu2**2 < rounding:
-        return ()
-    data, weights = model.decay**2 * model.data.eigenvalues / c.gamma**2, model.data.weights
-    noise = model.noise_variance / c.gamma**2
-    scale = 2 * float(model.psi_p) * half_mu2**2
-    norms_of_features = scale * float(weights @ (data + noise) ** 2), 0.0
-    norms_of_samples = scale * float(weights @ data**2), scale * float(weights @ (noise**2 + 2 * data * noise))
-    return tuple(sorted(zeros_in_gaps(spectrum, *norms_of_features) + zeros_in_gaps(spectrum, *norms_of_samples)))
-
-
-def _second_hermite(activation, gamma):
-    """E[σ(Γz) He₂(z)]"""
-
-    def integrand(z):
-        return float(activation(np.array([gamma * z]))[0]) * (z**2 - 1) * np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
-
-    walls = sorted({-10.0, 0.0, 10.0, *(k / gamma for k in activation.kinks or () if abs(k) < 10 * gamma)})
-    return sum(quad(integrand, *pair, epsabs=1e-13, epsrel=1e-12, limit=200)[0] for pair in pairwise(walls))
-
-
-def zeros_in_gaps(spectrum, samples, noise):
-    r"""The zeros of 1/q + noise + samples/(1+δ) off the bulk, each bracketed by the edges of its gap: a sorted list of floats.
-
-    This is the condition for any direction of the features that enters the samples with independent amplitudes of variance
-    ``samples`` and adds ``noise`` to U along itself: for a data direction ψ_p α²λ* and ψ_p b².
-    """
-    s2, table = spectrum.model.coefficients().s2, spectrum.edge_table
-
-    def condition(y):
-        q, delta, residual = spectrum.solve_or_nan(np.array([complex(s2 + y)]))
-        if np.isnan(q[0]):
-            raise ConvergenceError(f"no certified solution at z = {s2 + y:.12g}", residual[0])
-        return (1 / q[0] + noise + samples / (1 + delta[0])).real
-
-    at_edge = 1 / table[:, 1] + noise + samples / (1 + table[:, 2])  # a hard edge has q = δ = ∞
-    found = []
-    for k in range(0, len(table) + 1, 2):
-        low, left = (table[k - 1, 0], at_edge[k - 1]) if k else (0.0, 1.0)
-        high, right = (table[k, 0], at_edge[k]) if k < len(table) else (2 * (low + samples + noise), -1.0)
-        if not left > 0 > right:
-            continue
-        while k == len(table) and condition(high) > 0:
-            high *= 2
-        # an end cannot be solved for, but its sign is known
-        inner = low + (high - low) * 1e-9, high - (high - low) * 1e-9
-        if condition(inner[0]) > 0 > condition(inner[1]):
-            found.append(float(s2 + brentq(condition, *inner, xtol=1e-15 * high, rtol=1e-13)))
-    return found

@@ -89,6 +89,7 @@ def signal_curve(model, tau, variance):
         return SignalCurve(tau, zero, zero, exact)
     found = outliers_of(spectrum, variance)
     low, high = support_bounds(spectrum)
+    low = min([low, *(0.99 * outlier.eigenvalue for outlier in found)])
     high = max([high, *(1.01 * outlier.eigenvalue for outlier in found)])
     gain = -scale * _average(spectrum, variance, rate, low, high)
     own = sum((o.overlap * filter_function(np.array([o.eigenvalue]), rate)[:, 0] for o in found), np.zeros(tau.size))

@@ -205,8 +205,9 @@ class Spectrum:
         """The eigenvalues off the bulk that the spikes of the data make, sorted; () where there is none.
 
         For one type, kind and time as `theory.outliers.Outlier`, to ``dps`` digits where asked; in general as
-        `theory.general_outliers.DirectionOutlier`. The mean activation has its own (`theory.outliers.mean_outlier`,
-        `theory.general_outliers.mean_outliers`).
+        `theory.general_outliers.DirectionOutlier`. The mean activation has its own (`theory.mean_outlier`,
+        `theory.general_outliers.mean_outliers`); where the data have a mean too, `theory.general_outliers.direction_outliers` takes
+        the dimension at which the two are to be weighed.
         """
         if self.model.is_scalar:
             return outliers.outliers(self, dps)
