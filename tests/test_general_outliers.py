@@ -12,6 +12,12 @@ ONE_TIME = TimeGrid((0.3,), (1,))
 THREE_TIMES = TimeGrid((0.1, 0.5, 1.0), (0.3, 0.3, 0.4))
 
 
+def pair(weights, squared_distance, variances=(1, 1)):
+    """Clusters at ±m."""
+    m2 = squared_distance
+    return Mixture(weights, variances, spikes=((m2, -m2), (-m2, m2)))
+
+
 @pytest.mark.parametrize(("psi_p", "spikes"), [(4.2, (5.0, 10.0)), (12, (9.0,)), (4.2, (1.5,))])
 def test_one_of_each_has_the_scalar_outliers(psi_p, spikes):
     scalar = outliers(RandomFeatureModel(A.tanh, psi_p, 3, 0.3, Gaussian(spikes=spikes)).spectrum())
@@ -22,17 +28,11 @@ def test_one_of_each_has_the_scalar_outliers(psi_p, spikes):
 
 def test_two_clusters_are_one_spike():
     """Clusters at ±m with |m|² = 9 are, to this order, one direction of variance 10."""
-    clusters = RandomFeatureModel(A.tanh, 4.2, 3, 0.3, Mixture((0.5, 0.5), spikes=((9, -9), (-9, 9)))).spectrum()
+    clusters = RandomFeatureModel(A.tanh, 4.2, 3, 0.3, pair((0.5, 0.5), 9)).spectrum()
     spike = RandomFeatureModel(A.tanh, 4.2, 3, ONE_TIME, Gaussian(spikes=(10.0,))).spectrum()
     (one,), (other,) = direction_outliers(clusters), direction_outliers(spike)
     assert one.eigenvalue == pytest.approx(other.eigenvalue, rel=1e-10)
     assert one.overlap == pytest.approx(other.overlap, rel=1e-8)
-
-
-def pair(weights, squared_distance, variances=(1, 1)):
-    """Clusters at ±m."""
-    m2 = squared_distance
-    return Mixture(weights, variances, spikes=((m2, -m2), (-m2, m2)))
 
 
 @pytest.mark.parametrize("separation", [30, 99, 999, 1e6])
@@ -106,7 +106,7 @@ def test_the_limit_is_that_of_large_dimensions():
 
 def test_kinds_of_unequal_variance_against_networks():
     """±m in kinds of variance 1 and 2; a single draw scatters by a few per cent, so that it takes the mean of some."""
-    model = RandomFeatureModel(A.tanh, 3, 3, 0.3, Mixture((0.6, 0.4), (1, 2), spikes=((9, -9), (-9, 9))))
+    model = RandomFeatureModel(A.tanh, 3, 3, 0.3, pair((0.6, 0.4), 9, (1, 2)))
     (expected,) = direction_outliers(model.spectrum())
     error = []
     for d, draws in ((40, 24), (160, 12)):
@@ -121,7 +121,7 @@ def test_kinds_of_unequal_variance_against_networks():
 
 
 def test_weak_directions_make_none():
-    data = Mixture((0.5, 0.5), spikes=((0.2, -0.2), (-0.2, 0.2)))
+    data = pair((0.5, 0.5), 0.2)
     assert direction_outliers(RandomFeatureModel(A.tanh, 3, 3, 0.3, data).spectrum()) == ()
     assert direction_outliers(RandomFeatureModel(A.tanh, 3, 3, 0.3, Mixture((0.5, 0.5))).spectrum()) == ()
 

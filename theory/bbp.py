@@ -190,14 +190,17 @@ def critical_time(model, variance, dps=None):
     About 70 times `critical_spike`: 0.2 s with coefficients in closed form and one eigenvalue of the covariance, 1.5 s with
     coefficients by quadrature, 5 s with several eigenvalues. With ``dps`` about five more to that many digits.
     """
-    times = np.geomspace(1e-6, 12.0, 50)
-    seen = _is_seen(model, "t", times, variance)
+    positive("variance", variance)
+    times, threshold = np.geomspace(1e-6, 12.0, 50), _threshold_in(model, "t")
+    values = np.array([threshold(t) for t in times])
+    seen = values < float(variance)
     if seen[-1]:
         raise ConvergenceError(f"a direction of variance {variance!r} still has an outlier at t = {times[-1]:.3g}")
     last = np.flatnonzero(seen)
     if last.size:
         return _crossing(model, "t", times[last[-1] :][:2], variance, dps)
-    k, best, smallest = _lowest_threshold(model, "t", times)
+    k = int(np.argmin(values))
+    best, smallest = minimum_beside(times, k, threshold)
     return _crossing(model, "t", (best, times[k + 1]), variance, dps) if smallest < float(variance) else 0.0
 
 
@@ -207,37 +210,27 @@ def critical_psi_n(model, variance, dps=None):
     Arguments and cost as of `critical_time`. inf where no ψ_n does, 0.0 where 1e-8 is enough. At late times the threshold is not
     monotone in ψ_n: a direction may lose its outlier again with more samples, whose fluctuations had amplified it to α²/(1+δ) > α².
     """
-    grid = np.geomspace(1e-8, 1e8, 60)
-    seen = _is_seen(model, "psi_n", grid, variance)
-    first = np.flatnonzero(seen)
+    positive("variance", variance)
+    grid, threshold = np.geomspace(1e-8, 1e8, 60), _threshold_in(model, "psi_n")
+    values = np.array([threshold(x) for x in grid])
+    first = np.flatnonzero(values < float(variance))
     if first.size:
         return _crossing(model, "psi_n", grid[first[0] - 1 :][:2], variance, dps) if first[0] else 0.0
-    k, best, smallest = _lowest_threshold(model, "psi_n", grid)
+    # the minimum of the threshold may lie between two points of the grid
+    k = int(np.argmin(values))
+    best, smallest = minimum_beside(grid, k, threshold)
     return _crossing(model, "psi_n", (grid[max(k - 1, 0)], best), variance, dps) if smallest < float(variance) else np.inf
 
 
-def _is_seen(model, name, grid, variance):
-    positive("variance", variance)
-    return np.array([critical_spike(replace(model, **{name: float(x)})) for x in grid]) < float(variance)
-
-
-def _lowest_threshold(model, name, grid):
-    """(k, x, λ*_c) of the minimum, which may lie between ``grid[k]`` and one of its neighbours."""
-
-    def threshold(x):
-        return critical_spike(replace(model, **{name: float(x)}))
-
-    k = int(np.argmin([threshold(x) for x in grid]))
-    return k, *minimum_beside(grid, k, threshold)
+def _threshold_in(model, name):
+    """λ*_c as a function of the parameter ``name``."""
+    return lambda x: critical_spike(replace(model, **{name: float(x)}))
 
 
 def _crossing(model, name, bracket, variance, dps):
     """Where, between the two values of the parameter ``name``, its threshold is ``variance``."""
-
-    def excess(log_value):
-        return critical_spike(replace(model, **{name: float(np.exp(log_value))})) - float(variance)
-
-    root = brentq(excess, *np.log(bracket), xtol=1e-14, rtol=1e-14)
+    threshold = _threshold_in(model, name)
+    root = brentq(lambda x: threshold(np.exp(x)) - float(variance), *np.log(bracket), xtol=1e-14, rtol=1e-14)
     if dps is None:
         return float(np.exp(root))
     dps = positive_integer("dps", dps)

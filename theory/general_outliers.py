@@ -79,15 +79,17 @@ def direction_outliers(spectrum, d=None):
     -----
     Cost: the edges of the spectrum, then about 50 solutions for each outlier, each by a few Newton steps from its neighbours.
     """
-    model, p = spectrum.model, _features(spectrum.model, d)
-    has_mean = bool(_mean_channels(model.ensemble).any())
-    if isinstance(model.data, Gaussian):
+    _check_general(spectrum.model)
+    data, system = spectrum.model.data, spectrum.system
+    p = None if d is None else system.ensemble.psi_p * positive_integer("d", d)
+    if isinstance(data, Gaussian):
         # centred, so that 1 and the spikes do not know of each other
-        blocks = [_Block(model.ensemble, np.array([[[float(value)]]]), False, p) for value in model.data.spikes]
+        blocks = [_Block(system, np.array([[[float(value)]]])) for value in data.spikes]
     else:
-        moments = _mixture_moments(model.data)
-        directions = moments.shape[-1] > 1
-        blocks = [_Block(model.ensemble, moments if has_mean else moments[:, 1:, 1:], has_mean, p)] if directions else []
+        moments = _mixture_moments(data)
+        if not (has_mean := _has_mean(system.ensemble)):
+            moments = moments[:, 1:, 1:]
+        blocks = [_Block(system, moments, has_mean, p)] if moments.shape[-1] > has_mean else []
     found = []
     for k, block in enumerate(blocks):
         for z in _zeros(spectrum, block):
@@ -102,20 +104,20 @@ def mean_outliers(spectrum, d):
 
     They are of order p = ψ_p d, and reported where they lie outside the bulk, above it. Directions of the data move them by O(1).
     """
-    e, p = spectrum.model.ensemble, _features(spectrum.model, positive_integer("d", d))
-    if not _mean_channels(e).any():
+    _check_general(spectrum.model)
+    system, e = spectrum.system, spectrum.system.ensemble
+    p = e.psi_p * positive_integer("d", d)
+    if not _has_mean(e):
         return ()
-    block = _Block(e, 1 / e.pi[:, None, None], True, p)
-    return tuple(MeanOutlier(z) for z in _zeros(spectrum, block, lowest=False))
+    block = _Block(system, 1 / e.pi[:, None, None], True, p)
+    return tuple(MeanOutlier(z) for z in _zeros(spectrum, block, above=True))
 
 
-def _features(model, d):
-    """p = ψ_p d, None without d; `ValueError` for a model that `theory.outliers` is for."""
+def _check_general(model):
     if model.is_scalar:
         raise ValueError(
             f"model = {model!r} has one type, one kind and one time; allowed: more of them (else spectrum.outliers(), mean_outlier)"
         )
-    return None if d is None else model.ensemble.psi_p * positive_integer("d", d)
 
 
 def _mixture_moments(data):
@@ -133,35 +135,41 @@ def _mixture_moments(data):
     return first[:, :, None] * first[:, None, :] + spread
 
 
-def _mean_channels(e):
-    """Which eigenvectors of E κκ^T have a mean activation, (CK,): none if σ is odd and there are no biases."""
-    return np.linalg.eigvalsh(np.tensordot(e.p, e.kappa, 1)) > NO_MEAN * e.second_moments.max()
+def _without_mean(e):
+    """Orthonormal combinations of the channels that have no mean activation: (CK, m), the null space of E κκ^T."""
+    values, vectors = np.linalg.eigh(np.tensordot(e.p, e.kappa, 1))
+    return vectors[:, values <= NO_MEAN * e.second_moments.max()]
+
+
+def _has_mean(e):
+    """False if σ is odd and there are no biases."""
+    rows, columns = _without_mean(e).shape
+    return columns < rows
 
 
 class _Block:
     """𝖲 for coordinates that know of each other: directions, and before them the constant 1 if ``constant``."""
 
-    def __init__(self, e, moments, constant, p):
+    def __init__(self, system, moments, constant=False, p=None):
+        e, r = system.ensemble, moments.shape[-1]
         _, C, K = e.sizes
-        self.e, self.p = e, p
-        self.inverse = np.broadcast_to(np.linalg.inv(moments), (C, *moments.shape[1:]))
-        self.has_weights = np.arange(moments.shape[-1]) >= constant
-        self.constants = np.arange(constant * C * K) * moments.shape[-1]
-        # the noise has no constant; nor, for p → ∞, has a channel with a mean activation
-        rows = np.tile(self.has_weights, 2 * C * K)
-        rows[self.constants] = True
-        self.basis = np.eye(rows.size)[:, rows]
-        if constant and p is None:
-            free = np.linalg.eigh(np.tensordot(e.p, e.kappa, 1))[1][:, ~_mean_channels(e)]
-            rows[self.constants] = False
-            self.basis = np.hstack([np.zeros((rows.size, free.shape[1])), np.eye(rows.size)[:, rows]])
-            self.basis[self.constants, : free.shape[1]] = free
+        self.system, self.p = system, p
+        self.inverse = np.broadcast_to(np.linalg.inv(moments), (C, r, r))
+        self.has_weights = np.arange(r) >= constant
+        self.constants = np.arange(constant * C * K) * r
+        self.basis = np.eye(2 * C * K * r)[:, np.tile(self.has_weights, 2 * C * K)]
+        if constant:
+            # the noise has no constant; nor, for p → ∞, has a channel with a mean activation
+            free = _without_mean(e) if p is None else np.eye(C * K)
+            first = np.zeros((len(self.basis), free.shape[1]))
+            first[self.constants] = free
+            self.basis = np.hstack([first, self.basis])
 
-    def __call__(self, system, x):
+    def __call__(self, x):
         """𝖲 at N solutions in the coordinates of ``basis``, array (N, m, m); its inverse blocks avoid the poles of Ĥ."""
-        e, r = self.e, self.has_weights.size
+        e, r = self.system.ensemble, self.has_weights.size
         J, C, K = e.sizes
-        full = system.full(x)
+        full = self.system.full(x)
         q, delta = full[:J].T.real, full[J:].T.real.reshape(-1, C, K, K)
         T = e.psi_p * (e.u.T * (e.p * q)[:, None, :]) @ e.u
         result = np.einsum("nab,ij->naibj", T, np.diag(self.has_weights * 1.0)).reshape(len(q), T.shape[1] * r, -1)
@@ -180,21 +188,21 @@ class _Block:
         return (self.basis @ n).reshape(-1, self.has_weights.size)[:, self.has_weights]
 
 
-def _zeros(spectrum, block, lowest=True):
-    """The z outside the support at which an eigenvalue of the growing matrix passes zero."""
-    edges, system = np.array(spectrum.edges()), spectrum.system
+def _zeros(spectrum, block, above=False):
+    """The z outside the support, with ``above`` only above all bulks, at which an eigenvalue of the growing matrix passes zero."""
+    edges = np.array(spectrum.edges())
     barriers = sorted([*((a, a) for a, _ in spectrum.atoms()), *map(tuple, edges.reshape(-1, 2))])
     top = 4 * spectrum.upper_bound
-    while np.linalg.eigvalsh(block(system, _outside(spectrum, top))[0])[0] < 0:  # it is positive definite at infinity
+    while np.linalg.eigvalsh(block(_outside(spectrum, top))[0])[0] < 0:  # it is positive definite at infinity
         top *= 2
     ends = [low for low, _ in barriers[1:]] + [top]
     gaps = [(start, stop) for (_, start), stop in zip(barriers, ends, strict=True) if stop > start]
     found = []
-    for start, stop in gaps if lowest else gaps[-1:]:
+    for start, stop in gaps[-1:] if above else gaps:
         margin = MARGIN * min(stop - start, spectrum.upper_bound)  # the last gap is as long as its outliers are large
         low, high = start + margin, stop - margin
         x = [_outside(spectrum, z) for z in (low, high)]
-        first, last = (int(np.count_nonzero(np.linalg.eigvalsh(block(system, at)[0]) < 0)) for at in x)
+        first, last = (int(np.count_nonzero(np.linalg.eigvalsh(block(at)[0]) < 0)) for at in x)
         # in increasing order, the eigenvalues that are negative at one end and positive at the other
         found += [_bisect(spectrum, block, (low, x[0]), (high, x[1]), index) for index in range(last, first)]
     return found
@@ -215,7 +223,7 @@ def _bisect(spectrum, block, low, high, index, rounds=60):
     for _ in range(rounds):
         z = (low[0] + high[0]) / 2
         x = _outside(spectrum, z, np.hstack([low[1], high[1]]))
-        if np.linalg.eigvalsh(block(spectrum.system, x)[0])[index] < 0:
+        if np.linalg.eigvalsh(block(x)[0])[index] < 0:
             low = z, x
         else:
             high = z, x
@@ -226,13 +234,14 @@ def _bisect(spectrum, block, low, high, index, rounds=60):
 
 def _overlaps(spectrum, z, block):
     """|v·We|²/p for the basis vectors e of the directions, (r,)."""
-    system, e, at = spectrum.system, block.e, np.array([z + 0j])
+    system, at = spectrum.system, np.array([z + 0j])
+    e = system.ensemble
     x = spectrum.solve(at)
     slope = system.tangent(x, at).real
-    values, vectors = np.linalg.eigh(block(system, x)[0])
+    values, vectors = np.linalg.eigh(block(x)[0])
     n = vectors[:, np.argmin(np.abs(values))]
     # 𝖲 is affine in (q, δ), so that its derivative is its value at the slopes less its constant part
-    step = block(system, slope + 0j)[0] - block(system, np.zeros_like(x))[0]
+    step = block(slope + 0j)[0] - block(np.zeros_like(x))[0]
     tau = e.psi_p * (e.p * x[: system.resolvents, 0].real) @ e.u
     overlaps = (tau @ block.along(n)) ** 2 / (e.psi_p * n @ step @ n)
     if not (np.all(overlaps >= 0) and 0 < overlaps.sum() <= 1 + 1e-6):
