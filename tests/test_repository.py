@@ -114,7 +114,7 @@ def test_licence_covers_code_and_text():
 # --- the two ways to an observable -----------------------------------------------------------------------------------
 
 # the model's description, and what a training curve is; `tests/` may compare two ways only if they share no more than that
-DESCRIPTION = {"validation", "errors", "activations", "coefficients", "data", "model", "curve", "simulation"}
+DESCRIPTION = {"validation", "errors", "activations", "coefficients", "data", "model", "curve", "progress", "simulation"}
 SOLVERS = {"saddle", "continuation", "polynomial", "spectrum", "edges", "training", "two_resolvents", "contour"}
 
 

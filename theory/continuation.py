@@ -10,14 +10,12 @@ certificate is a proof of the branch whatever the start, so that this saves time
 """
 
 import numpy as np
-from tqdm.auto import tqdm
 
+from .progress import progress_bar
 from .saddle import UNSOLVED, certify, polish
 
 #: smallest imaginary part, relative to |Re z|, that a path descends to
 FLOOR = 1e-18
-#: seconds before a progress bar shows
-PATIENCE = 2.0
 #: arrays up to this size go all the way from infinity
 ALONE = 8
 
@@ -43,7 +41,7 @@ def solve(system, z, scale):
     Cost about 8 Newton steps for neighbouring points, 10 to 20 levels of 5 steps for isolated ones; a step is O(N m) for the
     two scalar equations with m nodes of ρ_Σ (for the engine see `theory.engine`).
     """
-    with tqdm(total=z.size, desc="saddle point", unit="point", delay=PATIENCE, leave=False) as bar:
+    with progress_bar(total=z.size, desc="saddle point", unit="point") as bar:
         return _solve(system, z, scale, bar)
 
 

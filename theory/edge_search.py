@@ -16,10 +16,10 @@ construction, `theory.edges`.
 """
 
 import numpy as np
-from tqdm.auto import tqdm
 
-from .continuation import PATIENCE, beside
+from .continuation import beside
 from .errors import ConvergenceError
+from .progress import progress_bar
 
 #: points of the scan per factor of ten of the distance to a type's s̄_j², and the smallest such distance, relative to the whole
 PER_DECADE, CLOSEST = 16, 1e-9
@@ -59,7 +59,7 @@ def locate(spectrum):
             f"the ends of bulks between {spectrum.offset + y[0]:.6g} and {spectrum.offset + y[-1]:.6g} do not pair up"
         )
     edges = hard
-    for k in tqdm(left, desc="edges", delay=PATIENCE, leave=False):
+    for k in progress_bar(left, desc="edges"):
         out, within = (k + 1, k) if inside[k] else (k, k + 1)
         edges.append(_edge(spectrum, (y[out], x[:, out]), (y[within], x[:, within])))
     return np.array(edges)

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from joblib import Parallel, delayed
-from tqdm import tqdm
 
+from .progress import progress_bar
 from .training import training_curve
 from .validation import positive
 
@@ -80,6 +80,6 @@ def phase_diagram(model, psi_n, psi_p, tau, gap=0.1, jobs=2, progress=True):
     positive("tau", tau), positive("gap", gap)
     tasks = (delayed(_row)(model, ratio, psi_n, float(tau)) for ratio in psi_p)
     rows = Parallel(n_jobs=jobs, return_as="generator")(tasks)
-    rows = list(tqdm(rows, total=psi_p.size, desc="phase diagram", disable=not progress))
+    rows = list(progress_bar(rows, total=psi_p.size, desc="phase diagram", shown=progress))
     columns = np.moveaxis(np.array(rows), -1, 0)
     return PhaseDiagram(psi_n, psi_p, float(tau), float(gap), *columns)

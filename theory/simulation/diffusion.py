@@ -17,16 +17,14 @@ from itertools import pairwise
 import numpy as np
 from array_api_compat import array_namespace
 from array_api_compat import device as device_of
-from tqdm.auto import tqdm
 
+from ..progress import progress_bar
 from ..validation import finite_array, non_negative, one_of, positive, positive_integer
 from .backend import Backend
 from .backend import backend as choose_backend
 
 SPACINGS = ("log", "uniform")
 METHODS = ("euler", "heun")
-#: seconds before a progress bar shows
-PATIENCE = 2.0
 
 
 def draw(variances, samples, seed=0, *, device=None, library=None):
@@ -169,7 +167,7 @@ def _integrate(step, x, times, observe, progress):
         raise ValueError(f"times = {times} is not a grid to go down; allowed: two or more decreasing numbers >= 0")
     times = times.tolist()
     record = None if observe is None else [observe(x)]
-    with tqdm(total=len(times) - 1, delay=PATIENCE, disable=not progress, unit="step", leave=False) as bar:
+    with progress_bar(total=len(times) - 1, shown=progress, unit="step") as bar:
         for t, t_next in pairwise(times):
             x = step(x, t, t_next)
             if record is not None:

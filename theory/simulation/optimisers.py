@@ -15,9 +15,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from tqdm import tqdm
 
 from ..curve import TrainingCurve
+from ..progress import progress_bar
 from ..validation import one_of, positive, positive_integer
 from .loss import quadratic_loss
 from .noise_average import nodes
@@ -86,7 +86,7 @@ def optimise(finite, steps, optimiser="gradient descent", learning_rate=None, ba
     A, mean, square = (xp.zeros((d, p), dtype=xp.float64, device=where.device) for _ in range(3))
     record_at = np.unique(np.append(np.round(np.geomspace(1, steps, records)).astype(int), steps))
     curve = []
-    for step in tqdm(range(1, steps + 1), desc=optimiser, disable=not progress or steps < 1000):
+    for step in progress_bar(range(1, steps + 1), desc=optimiser, shown=progress):
         samples = X if batch == n else xp.take(X, xp.asarray(rng.permutation(n)[:batch], device=where.device), axis=1)
         gradient = 0.0
         for node in nodes(model.times):
