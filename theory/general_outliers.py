@@ -22,13 +22,12 @@ which there is no κ. With one κ for all samples, what is left of G is the cova
 Derived here, checked by ``tests/test_general_outliers.py`` against finite networks and, for one type, kind and node, `theory.outliers`.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from .continuation import beside
 from .data import Gaussian
 from .errors import ConvergenceError
+from .results import Outlier
 from .validation import positive_integer
 
 #: how close to an edge or atom, relative to the distance of the next one, outliers are looked for
@@ -37,26 +36,12 @@ MARGIN = 1e-9
 NO_MEAN = 1e-12
 
 
-@dataclass(frozen=True)
-class DirectionOutlier:
-    """One eigenvalue of U off the bulk, made by directions of the data."""
-
-    eigenvalue: float
-    #: |v·We|²/p summed over an orthonormal basis e of the directions
-    overlap: float
-    #: the same for each basis vector, (r,); they are those of ``Mixture.centroids()``, or of the spikes in their order
-    overlaps: tuple
-
-
-@dataclass(frozen=True)
-class MeanOutlier:
-    """One eigenvalue of U in the span of the mean activations, at a finite d."""
-
-    eigenvalue: float
+#: the names of `theory.results.Outlier` from before there was one for all models
+DirectionOutlier = MeanOutlier = Outlier
 
 
 def direction_outliers(spectrum, d=None):
-    """`DirectionOutlier` for ``Gaussian(spikes=…)`` and ``Mixture(spikes=…)``, sorted by eigenvalue; () where there is none.
+    """`theory.results.Outlier` for ``Gaussian(spikes=…)`` and ``Mixture(spikes=…)``, sorted by eigenvalue; () where there is none.
 
     Parameters
     ----------
@@ -85,22 +70,25 @@ def direction_outliers(spectrum, d=None):
     if isinstance(data, Gaussian):
         # centred, so that 1 and the spikes do not know of each other
         blocks = [_Block(system, np.array([[[float(value)]]])) for value in data.spikes]
+        spikes = [float(value) for value in data.spikes]
     else:
         moments = _mixture_moments(data)
         if not (has_mean := _has_mean(system.ensemble)):
             moments = moments[:, 1:, 1:]
         blocks = [_Block(system, moments, has_mean, p)] if moments.shape[-1] > has_mean else []
+        spikes = [None] * len(blocks)
     found = []
     for k, block in enumerate(blocks):
         for z in _zeros(spectrum, block):
             overlaps = _overlaps(spectrum, z, block)
             padded = tuple(float(overlaps[0]) if i == k else 0.0 for i in range(len(blocks))) if len(blocks) > 1 else None
-            found.append(DirectionOutlier(z, float(overlaps.sum()), padded or tuple(map(float, overlaps))))
+            own = {"spike": spikes[k], "overlaps": padded or tuple(map(float, overlaps))}
+            found.append(Outlier(z, float(overlaps.sum()), training_time=_training_time(spectrum.model, z), **own))
     return tuple(sorted(found, key=lambda outlier: outlier.eigenvalue))
 
 
 def mean_outliers(spectrum, d):
-    """`MeanOutlier` in the span of the mean activations at dimension d, sorted; () if all means vanish.
+    """`theory.results.Outlier` in the span of the mean activations at dimension d, sorted; () if all means vanish.
 
     They are of order p = ψ_p d, and reported where they lie outside the bulk, above it. Directions of the data move them by O(1).
     """
@@ -110,7 +98,12 @@ def mean_outliers(spectrum, d):
     if not _has_mean(e):
         return ()
     block = _Block(system, 1 / e.pi[:, None, None], True, p)
-    return tuple(MeanOutlier(z) for z in _zeros(spectrum, block, above=True))
+    found = _zeros(spectrum, block, above=True)
+    return tuple(Outlier(z, training_time=_training_time(spectrum.model, z)) for z in found)
+
+
+def _training_time(model, eigenvalue):
+    return float(model.psi_p) / (2 * model.noise_variance * eigenvalue)
 
 
 def _check_general(model):

@@ -116,7 +116,15 @@ class RandomFeatureModel:
         return self.t.noise_variance if isinstance(self.t, TimeGrid) else float(-np.expm1(-2 * float(self.t)))
 
     def spectrum(self):
-        """The limit law of U, as `theory.spectrum.Spectrum`."""
+        """The limit law of U, as `theory.spectrum.Spectrum`: one object for each model, which keeps what it has computed."""
+        return self._spectrum
+
+    def __getstate__(self):
+        # what the spectrum has computed is its own, and larger than the description
+        return {name: value for name, value in self.__dict__.items() if name != "_spectrum"}
+
+    @cached_property
+    def _spectrum(self):
         from .spectrum import Spectrum
 
         return Spectrum(self)

@@ -22,13 +22,14 @@ matrices, and finite matrices. The relative error at finite d is O(1/d) for a ta
 whose distance from s_t² is below s_t²/√d is blurred there, since s_t² is another one for each feature.
 """
 
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import cache
 
 import mpmath
 import sympy as sp
 
 from .errors import ConvergenceError
+from .results import Outlier
 from .symbolic import symbols as S
 from .symbolic.evaluate import evaluator
 from .symbolic.outlier import lam_star, outlier_condition, outlier_position
@@ -37,21 +38,6 @@ from .validation import non_negative, positive_integer, to_mpf
 
 #: ratio of squared coefficients below which one is rounding
 NEGLIGIBLE = 1e-24
-
-
-@dataclass(frozen=True)
-class Outlier:
-    """One eigenvalue of U off the bulk: floats, or mpf. Directions of equal variance share an eigenspace."""
-
-    eigenvalue: float
-    #: squared overlap of the eigenvector v with We/|We|
-    overlap: float
-    #: squared overlap of W^T v/|W^T v|, the direction of data space in which this mode writes, with e
-    data_overlap: float
-    #: variance of the direction
-    spike: float
-    #: ψ_p/(2Δ_t λ), in which this mode of A relaxes under gradient flow
-    training_time: float
 
 
 @cache
@@ -81,7 +67,7 @@ def outliers(spectrum, dps=None):
 
     Returns
     -------
-    tuple of `Outlier`, sorted by eigenvalue; () where there is none
+    tuple of `theory.results.Outlier`, sorted by eigenvalue; () where there is none
 
     Raises
     ------
@@ -96,7 +82,11 @@ def outliers(spectrum, dps=None):
     first time in a process; with ``dps`` mostly the coefficients. An outlier within rounding of the threshold may go either way.
     """
     spectrum.model.coefficients()  # a ValueError where there are types, kinds or times
-    found = [outlier for variance in spectrum.model.data.spikes for outlier in outliers_of(spectrum, variance, dps)]
+    found, spikes = [], spectrum.model.data.spikes
+    for k, variance in enumerate(spikes):
+        for outlier in outliers_of(spectrum, variance, dps):
+            overlaps = tuple(outlier.overlap if i == k else 0 * outlier.overlap for i in range(len(spikes)))
+            found.append(replace(outlier, overlaps=overlaps))
     return tuple(sorted(found, key=lambda outlier: outlier.eigenvalue))
 
 

@@ -15,7 +15,7 @@ two where the Jacobian is invertible, that is, off the edges):
 Checked by ``tests/test_spectrum.py`` against the polynomial's roots and against simulated matrices.
 """
 
-from functools import cache
+from functools import cache, cached_property
 
 import mpmath
 import numpy as np
@@ -53,10 +53,19 @@ class SaddleSystem:
     """
 
     def __init__(self, parameters, nodes, weights, module="numpy"):
-        self.parameters, self.nodes, self.weights = parameters, nodes, weights
-        variables = (S.q, S.delta, S.z)
-        self._residual = evaluator(_equations_and_derivatives()[:2], variables, module)
-        self._all = evaluator(_equations_and_derivatives(), variables, module)
+        self.parameters, self.nodes, self.weights, self.module = parameters, nodes, weights, module
+
+    @cached_property
+    def _residual(self):
+        return evaluator(_equations_and_derivatives()[:2], (S.q, S.delta, S.z), self.module)
+
+    @cached_property
+    def _all(self):
+        return evaluator(_equations_and_derivatives(), (S.q, S.delta, S.z), self.module)
+
+    def __getstate__(self):
+        # compiled functions do not travel between processes; they are made again where they are needed
+        return {name: value for name, value in self.__dict__.items() if name not in ("_residual", "_all")}
 
     #: the unknowns (q, δ), of which the first is a Stieltjes transform
     unknowns, resolvents = 2, 1

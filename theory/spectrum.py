@@ -202,12 +202,11 @@ class Spectrum:
         return ((s**2, 1 - rank / psi_p),) if rank < psi_p else ()
 
     def outliers(self, dps=None):
-        """The eigenvalues off the bulk that the spikes of the data make, sorted; () where there is none.
+        """The eigenvalues off the bulk that the spikes of the data make, sorted tuple of `theory.results.Outlier`; () where there is none.
 
-        For one type, kind and time as `theory.outliers.Outlier`, to ``dps`` digits where asked; in general as
-        `theory.general_outliers.DirectionOutlier`. The mean activation has its own (`theory.mean_outlier`,
-        `theory.general_outliers.mean_outliers`); where the data have a mean too, `theory.general_outliers.direction_outliers` takes
-        the dimension at which the two are to be weighed.
+        To ``dps`` digits where asked, for one type, kind and time (`theory.outliers`; in general `theory.general_outliers`). The mean
+        activation has its own (`theory.mean_outlier`, `theory.general_outliers.mean_outliers`); where the data have a mean too,
+        `theory.general_outliers.direction_outliers` takes the dimension at which the two are to be weighed.
         """
         if self.model.is_scalar:
             return outliers.outliers(self, dps)

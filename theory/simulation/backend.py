@@ -1,5 +1,6 @@
 """Which array library a simulation runs on, and where."""
 
+import importlib
 import os
 from dataclasses import dataclass
 
@@ -17,6 +18,10 @@ class Backend:
     xp: object
     device: object
 
+    def __reduce__(self):
+        # modules do not travel between processes, their names do
+        return _named, (self.xp.__name__, self.device)
+
     def asarray(self, array):
         """A float64 array of this backend from host data."""
         return self.xp.asarray(np.ascontiguousarray(array, dtype=np.float64), device=self.device)
@@ -30,6 +35,10 @@ class Backend:
         if self.xp.__name__.endswith("array_api_strict"):
             return np.asarray(self.xp.asarray(array, device=self.xp.Device("CPU_DEVICE"), copy=True))
         return np.asarray(array)
+
+
+def _named(namespace, device):
+    return Backend(importlib.import_module(namespace), device)
 
 
 def backend(device=None, library=None):

@@ -188,6 +188,13 @@ class FiniteModel:
         return flow_curve(self, tau)
 
     @cached_property
+    def modes(self):
+        """The eigenmodes of U, as `theory.simulation.loss.Modes`. Cost O(p³), once."""
+        from .loss import diagonalised
+
+        return diagonalised(self)
+
+    @cached_property
     def flow_matrices(self):
         """What every training time has in common, computed once (O(p³))."""
         from .training import flow_matrices

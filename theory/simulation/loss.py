@@ -16,14 +16,11 @@ With ``noise_draws`` L_0 is still averaged over the noise: it does not depend on
 
 import math
 from dataclasses import dataclass
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from ..curve import check_tau, filter_function
 from ..validation import finite_array
-
-_MODES = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -41,17 +38,20 @@ class Modes:
 
 
 def modes(finite):
-    """Diagonalise U, once per draw: cost O(p³), kept as long as ``finite`` lives."""
-    if finite not in _MODES:
-        xp, to_numpy, d = finite.backend.xp, finite.backend.to_numpy, finite.W.shape[1]
-        eigenvalues, eigenvectors = xp.linalg.eigh(finite.U)
-        eigenvalues = to_numpy(eigenvalues)
-        empty = eigenvalues < eigenvalues.size * np.finfo(float).eps * eigenvalues[-1]
-        # U and V are blocks of the covariance of (φ, ξ), so that a null vector of U is one of V^T: nothing is learned there
-        projections = finite.backend.asarray(np.where(empty, 0.0, 1.0))[:, None] * (eigenvectors.T @ finite.V)
-        weights = to_numpy(xp.sum(projections**2, axis=1)) / d
-        _MODES[finite] = Modes(np.where(empty, 0.0, eigenvalues), eigenvectors, projections, weights)
-    return _MODES[finite]
+    """Diagonalise U, once per draw: cost O(p³), kept with ``finite``."""
+    return finite.modes
+
+
+def diagonalised(finite):
+    """The `Modes` of a draw, computed anew."""
+    xp, to_numpy, d = finite.backend.xp, finite.backend.to_numpy, finite.W.shape[1]
+    eigenvalues, eigenvectors = xp.linalg.eigh(finite.U)
+    eigenvalues = to_numpy(eigenvalues)
+    empty = eigenvalues < eigenvalues.size * np.finfo(float).eps * eigenvalues[-1]
+    # U and V are blocks of the covariance of (φ, ξ), so that a null vector of U is one of V^T: nothing is learned there
+    projections = finite.backend.asarray(np.where(empty, 0.0, 1.0))[:, None] * (eigenvectors.T @ finite.V)
+    weights = to_numpy(xp.sum(projections**2, axis=1)) / d
+    return Modes(np.where(empty, 0.0, eigenvalues), eigenvectors, projections, weights)
 
 
 def train_loss(finite, A):
