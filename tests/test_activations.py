@@ -10,6 +10,7 @@ import sympy as sp
 from scipy.special import erf
 from tolerances import double
 
+from theory import RandomFeatureModel
 from theory import activations as A
 from theory.activations import Activation
 
@@ -88,6 +89,35 @@ def test_kinks_are_found():
     assert Activation(sp.Max(x, x**2)).kinks == (0, 1)
     assert {-1.0, 1.0} <= set(Activation(sp.Piecewise((x, sp.Abs(x) < 1), (0, True))).kinks)
     assert Activation(sp.Heaviside(x - 2)).kinks == (2,)
+    assert Activation(sp.sign(0.5 * x - 0.1)).kinks == (0.1 / 0.5,)
+    # arguments that are no polynomials: by bisection
+    assert Activation(sp.Abs(sp.exp(x) - 2)).kinks == pytest.approx((np.log(2),), rel=1e-15)
+    assert Activation(sp.Abs(x**5 - x - 1)).kinks == pytest.approx((1.1673039782614187,), rel=1e-15)
+    assert Activation(sp.Max(0, sp.Max(0, x) - 1)).kinks == (0, 1)
+
+
+def test_periodic_kinks_are_found_within_a_range():
+    """|sin x| and the jumps of sign(tan x), those at its poles included; too many are to be named."""
+    zeros = np.pi * np.arange(-12, 13)
+    assert Activation(sp.Abs(sp.sin(x))).kinks == pytest.approx(zeros, abs=1e-14)
+    assert Activation(sp.sign(sp.sin(x)) + x).kinks == pytest.approx(zeros, abs=1e-14)
+    poles = np.pi * np.arange(-25, 26) / 2
+    assert Activation(sp.sign(sp.tan(x)) + x).kinks == pytest.approx(poles, abs=1e-14)
+    for argument in (sp.sin(10 * x), sp.sin(1000 * x), sp.sin(x**2), sp.sin(1 / x)):
+        with pytest.raises(ValueError, match=r"^function = .*more corners or jumps.*allowed: .*kinks="):
+            Activation(sp.Abs(argument) + x)
+    with pytest.raises(ValueError, match=r"^function = .*cannot be located.*kinks="):
+        Activation(sp.Abs(sp.zeta(x + 5)) + x)
+    # named, they need not be found
+    assert Activation(sp.Abs(sp.sin(10 * x)), kinks=(0.0,)).kinks == (0,)
+
+
+def test_a_rectified_sine_is_that_of_its_fourier_series():
+    """|sin x| = 2/π − (4/π) Σ_k cos 2kx/(4k² − 1): E cos 2kΓz = e^{−2k²Γ²}."""
+    c, k = RandomFeatureModel(Activation(sp.Abs(sp.sin(x))), 4, 3, 0.1).coefficients(), np.arange(1, 40)
+    amplitudes = 4 / np.pi / (4 * k**2 - 1)
+    assert c.kappa == pytest.approx(2 / np.pi - amplitudes @ np.exp(-2 * k**2 * c.gamma**2), rel=1e-12)
+    assert c.a == c.b == 0
 
 
 def test_even_functions_are_known():
@@ -147,6 +177,10 @@ def test_refused_functions(function, words):
         (lambda: A.leaky_relu(float("nan")), "slope", "nan"),
         (lambda: A.hermite(0), "k", "0"),
         (lambda: A.hermite(1.5), "k", "1.5"),
+        (lambda: A.hermite(10**9), "k", "1000000000"),
+        (lambda: A.polynomial([1] * 52), "function", "degree 51"),
+        (lambda: Activation(x**500), "function", "degree 500"),
+        (lambda: Activation((1 + x) ** (10**9)), "function", "degree 1000000000"),
         (lambda: A.polynomial([1, float("inf")]), "coefficients", "inf"),
         (lambda: A.polynomial([3]), "function", "3"),
         (lambda: Activation(np.tanh, kinks=3), "kinks", "3"),

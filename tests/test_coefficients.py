@@ -43,12 +43,14 @@ TABLE = {
     "sin + 2x": Activation(sp.sin(x) + 2 * x),
     "ELU": Activation(sp.Piecewise((x, x > 0), (sp.exp(x) - 1, True))),
     "2 erf(3x) + x + 1": Activation(x + 2 * sp.erf(3 * x) + 1),
+    "erf(0.7x)": Activation(sp.erf(0.7 * x)),
+    "0.1 sin 0.3x + 0.7x": Activation(0.1 * sp.sin(0.3 * x) + 0.7 * x),
     "sin 2x + cos 2x/3 + x": Activation(sp.sin(2 * x) + sp.cos(2 * x) / 3 + x),
     "callable": Activation(lambda a: a / np.sqrt(1 + a**2), name="algebraic"),
     "callable with a kink": Activation(lambda a: np.maximum(a - 0.3, 0), name="hinge", kinks=(0.3,)),
 }
 CLOSED = {"erf", "ReLU", "leaky ReLU", "sin", "cos", "sign", "linear", "polynomial", "He_2", "He_3", "Heaviside", "sin + 2x"}
-CLOSED |= {"2 erf(3x) + x + 1", "sin 2x + cos 2x/3 + x"}
+CLOSED |= {"2 erf(3x) + x + 1", "sin 2x + cos 2x/3 + x", "erf(0.7x)", "0.1 sin 0.3x + 0.7x"}
 
 
 def hermite_series(activation, t, variance, terms=80):

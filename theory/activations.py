@@ -17,6 +17,11 @@ from .validation import finite_array, non_negative, positive_integer
 
 x = sp.Symbol("x", real=True)
 
+#: largest degree of a polynomial: moments of order twice that stay inside double precision, and closed forms take a second
+MOST_DEGREE = 50
+#: corners and jumps are looked for in |x| <= KINK_RANGE, and no more than MOST_KINKS of them: each is a panel of every quadrature
+KINK_RANGE, MOST_KINKS = 40.0, 64
+
 
 class _ArrayPrinter(LambdaPrinter):
     """Prints an expression as calls of the names in `_functions`, elementwise on arrays."""
@@ -85,13 +90,15 @@ class Activation:
     name : str, optional
         Shown in figures and messages; the default is the expression.
     kinks : sequence of float, optional
-        Points where the function or its derivative jumps. Found automatically for SymPy expressions in ``Abs``, ``sign``,
-        ``Heaviside``, ``Max``, ``Min`` and ``Piecewise``; quadrature is split there.
+        Points where the function or its derivative jumps; quadrature is split there. For SymPy expressions in ``Abs``, ``sign``,
+        ``Heaviside``, ``Max``, ``Min`` and ``Piecewise`` they are found where an argument changes its sign: all of them if it is a
+        polynomial of degree up to 4, else those in |x| <= 40 (`KINK_RANGE`), at most 64 of them (`MOST_KINKS`).
 
     Raises
     ------
     ValueError
-        If the expression has more than one symbol, is constant, or is not real.
+        If the expression has more than one symbol, is constant, is not real, is a polynomial of a degree above 50 (`MOST_DEGREE`), or
+        has more kinks than are looked for: those that matter are then to be named by ``kinks``.
     """
 
     def __init__(self, function, name=None, kinks=None):
@@ -120,6 +127,7 @@ class Activation:
                 + (" (it is constant)" if not symbols else "")
                 + "; allowed: an expression that varies with exactly one symbol"
             )
+        _check_degree(expression)
         self.expression = _standard_form(expression.xreplace({symbols.pop(): x}).doit())
         if not self.expression.has(x):
             raise ValueError(f"function = {expression} is constant; allowed: a function that varies")
@@ -176,13 +184,7 @@ class Activation:
             return self._callable(array)
         key = xp.__name__
         if key not in self._compiled:
-            self._compiled[key] = sp.lambdify(
-                x,
-                # constants such as √2 as numbers: array libraries take square roots of arrays only
-                self.expression.replace(lambda e: e.is_number and not e.is_Rational, lambda e: e.evalf(17)),
-                modules=[_functions(xp)],
-                printer=_ArrayPrinter({"fully_qualified_modules": False, "inline": True}),
-            )
+            self._compiled[key] = _compiled(self.expression, xp)
         return self._compiled[key](array)
 
     def mpmath(self, value):
@@ -194,6 +196,28 @@ class Activation:
     @cached_property
     def _mpmath(self):
         return sp.lambdify(x, self.expression, modules="mpmath")
+
+
+def _compiled(expression, xp):
+    """An expression in x as a function of arrays of the namespace ``xp``."""
+    return sp.lambdify(
+        x,
+        # constants such as √2 as numbers: array libraries take square roots of arrays only
+        expression.replace(lambda e: e.is_number and not e.is_Rational, lambda e: e.evalf(17)),
+        modules=[_functions(xp)],
+        printer=_ArrayPrinter({"fully_qualified_modules": False, "inline": True}),
+    )
+
+
+def _check_degree(expression):
+    """Refuse powers before SymPy multiplies them out."""
+    powers = [abs(power.exp) for power in expression.atoms(sp.Pow) if power.base.free_symbols and power.exp.is_Integer]
+    if max(powers, default=0) <= MOST_DEGREE and expression.is_polynomial():
+        powers.append(sp.degree(expression))
+    if max(powers, default=0) > MOST_DEGREE:
+        raise ValueError(
+            f"function = {expression} holds a power of degree {max(powers)}; allowed: powers and polynomials up to {MOST_DEGREE}"
+        )
 
 
 def _standard_form(expression):
@@ -210,11 +234,53 @@ def _kinks(expression):
     for f in expression.atoms(sp.Piecewise):
         for _, condition in f.args:
             arguments |= {relation.lhs - relation.rhs for relation in condition.atoms(sp.core.relational.Relational)}
-    points = set()
-    for argument in arguments:
-        if argument.has(x):
-            points |= {float(root) for root in sp.solveset(argument, x, sp.S.Reals) if root.is_real}
-    return points
+    points = sorted(point for argument in arguments if argument.has(x) for point in _sign_changes(argument, expression))
+    if len(points) > MOST_KINKS:
+        raise _unnamed(expression, f"has more than {MOST_KINKS} corners or jumps in |x| <= {KINK_RANGE:g}")
+    # the same point as the zero of two arguments
+    return [point for k, point in enumerate(points) if k == 0 or point - points[k - 1] > 1e-12 * (1 + abs(point))]
+
+
+def _unnamed(expression, what):
+    return ValueError(f"function = {expression} {what}; allowed: name those that matter, Activation(…, kinks=(…))")
+
+
+def _sign_changes(argument, expression):
+    """Where an argument changes its sign, by a zero or by a jump of its own: sorted floats.
+
+    Exact for polynomials of degree up to 4. Else by bisection between the points of a grid, which counts if one twice as fine agrees.
+    """
+    if argument.is_polynomial(x):
+        polynomial = sp.Poly(argument.xreplace({number: sp.Rational(number) for number in argument.atoms(sp.Float)}), x)
+        if polynomial.degree() == 1:
+            return [float(-polynomial.nth(0) / polynomial.nth(1))]
+        if polynomial.degree() <= 4 and all(c.is_Rational for c in polynomial.all_coeffs()):
+            return sorted({float(root) for root in polynomial.real_roots()})
+
+    def sign(points):
+        with np.errstate(all="ignore"):
+            return np.nan_to_num(np.sign(function(points)), nan=2.0)
+
+    def changes(count):
+        points = np.linspace(-KINK_RANGE - np.pi / 1e4, KINK_RANGE + np.e / 1e4, count)  # lest a zero lie on the grid
+        values = np.broadcast_to(sign(points), points.shape)
+        at = np.flatnonzero(values[1:] != values[:-1])
+        return points[at], points[at + 1], values[at]
+
+    try:
+        function = _compiled(argument, np)
+        (low, high, before), (finer, _, _) = changes(2**14), changes(2**15 + 1)
+    except Exception as error:  # whatever SymPy or NumPy may raise on what they cannot evaluate
+        what = f"may have corners or jumps that cannot be located ({type(error).__name__})"
+        raise _unnamed(expression, what) from error
+    if low.size != finer.size or low.size > MOST_KINKS:
+        raise _unnamed(expression, f"has more corners or jumps in |x| <= {KINK_RANGE:g} than are looked for")
+    for _ in range(60):
+        middle = (low + high) / 2
+        same = sign(middle) == before
+        low, high = np.where(same, middle, low), np.where(same, high, middle)
+    middle = np.round((low + high) / 2, 12)
+    return np.where(sign(middle) == 0, middle, high).tolist()
 
 
 def _kink_tuple(kinks):
@@ -239,8 +305,10 @@ def polynomial(coefficients):
 
 
 def hermite(k):
-    """The probabilists' Hermite polynomial He_k, k >= 1, orthogonal for N(0, 1) with norm² k!."""
+    """The probabilists' Hermite polynomial He_k, 1 <= k <= 50, orthogonal for N(0, 1) with norm² k!."""
     k = positive_integer("k", k)
+    if k > MOST_DEGREE:
+        raise ValueError(f"k = {k} is out of range; allowed: an integer from 1 to {MOST_DEGREE}")
     return Activation(sp.expand(2 ** sp.Rational(-k, 2) * sp.hermite(k, x / sp.sqrt(2))), name=f"He_{k}")
 
 

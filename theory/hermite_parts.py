@@ -78,9 +78,10 @@ def hermite_parts(activation, mean, data, noise, u, weight_u, width):
         κ = E σ, a = E σ', what the sample fixes beyond its linear part, E_v σ − κ − a·data·u, at the nodes ``u``, and
         s² = E (σ − E_v σ − a·noise·v)².
     """
-    if activation.kinks:
+    within_reach = [kink for kink in activation.kinks if abs(kink - mean) < REACH * (data + noise)]
+    if within_reach:
         # for each u, integrate v piecewise between the kinks' positions
-        kinks = np.clip((np.array(activation.kinks)[None, :] - mean - data * u[:, None]) / noise, -REACH, REACH)
+        kinks = np.clip((np.array(within_reach)[None, :] - mean - data * u[:, None]) / noise, -REACH, REACH)
         bounds = np.hstack([np.full((u.size, 1), -REACH), kinks, np.full((u.size, 1), REACH)])
         unit, unit_weight = _composite_gauss([0.0, 1.0], width / 10)
         lengths = np.diff(bounds, axis=1)[:, :, None]

@@ -85,7 +85,8 @@ def hermite_tables(backend, activation, mu, tau, order):
     Cost O(p n × nodes) evaluations of σ, in chunks of features so that memory stays bounded.
     """
     xp, p = backend.xp, mu.shape[0]
-    rows = max(1, CHUNK // (mu.shape[1] * SMOOTH_NODES))
+    points = KINK_NODES * (len(activation.kinks) + 1) if activation.kinks else SMOOTH_NODES
+    rows = max(1, CHUNK // (mu.shape[1] * points))
     slices = [slice(i, min(i + rows, p)) for i in range(0, p, rows)]
     chunks = [_tables(backend, activation, mu[rows_, :], tau[rows_, :], order) for rows_ in slices]
     columns = [xp.concat(column, axis=0) for column in zip(*chunks, strict=True)]

@@ -106,7 +106,8 @@ def latex_table(expressions, columns=("kappa", "a", "v2")):
 @cache
 def closed_form(expression):
     """The `ClosedForm` of an activation given as an expression in `theory.activations.x`, or None where there is none."""
-    expression = sp.expand(expression)
+    # floats at their exact binary values: rounding would decide whether two terms cancel, and end the digits at sixteen
+    expression = sp.expand(expression.xreplace({number: sp.Rational(number) for number in expression.atoms(sp.Float)}))
     if expression.is_polynomial(x):
         return _polynomial(expression)
     constant, rest = expression.as_independent(x, as_Add=True)
@@ -129,15 +130,15 @@ def moment(n):
 
 
 def _polynomial(expression):
-    """Exact Hermite coefficients from Gaussian moments."""
+    """Exact Hermite coefficients from Gaussian moments: E z^n He_k(z) = n!/(n − k)! E z^{n−k}, by Stein's lemma k times."""
     coefficients = sp.Poly(expression, x).all_coeffs()[::-1]
-    degree = len(coefficients) - 1
     mu = []
-    for k in range(degree + 1):
-        he = sp.Poly(sp.expand(2 ** sp.Rational(-k, 2) * sp.hermite(k, x / sp.sqrt(2))), x).all_coeffs()[::-1]
-        mu.append(sum(c * Gamma**n * h * moment(n + j) for n, c in enumerate(coefficients) for j, h in enumerate(he)))
-    kernel = sum(m**2 * rho**k / sp.factorial(k) for k, m in enumerate(mu))
-    return ClosedForm(sp.expand(mu[0]), sp.expand(mu[1] / Gamma) if degree else sp.S.Zero, sp.expand(kernel))
+    for k in range(len(coefficients)):
+        terms = {n: c * sp.ff(n, k) * moment(n - k) for n, c in enumerate(coefficients) if n >= k and c != 0}
+        mu.append(sp.Poly({(n,): value for n, value in terms.items() if value != 0} or 0, Gamma))
+    kernel = sp.Add(*(sp.expand((m**2).as_expr() * rho**k / sp.factorial(k)) for k, m in enumerate(mu)))
+    slope = sp.expand(mu[1].as_expr() / Gamma) if len(mu) > 1 else sp.S.Zero
+    return ClosedForm(sp.expand(mu[0].as_expr()), slope, kernel)
 
 
 # Each family returns E core, E core' and ∫₀^ρ E[core'(x)core'(y)] dρ, the right side of Price's theorem.
@@ -165,15 +166,12 @@ def _erf(core):
         return None
     c, k = match[c], match[k]
     height = 2 * c * k / sp.sqrt(sp.pi)
-    slope = height / sp.sqrt(1 + 2 * k**2 * Gamma**2)
-    # det(1 + 2k² covariance) = (1 + 2k²Γ²)² (1 − y²) with y proportional to ρ
-    covariance = Gamma**2 * sp.Matrix([[1, rho], [rho, 1]])
-    determinant = sp.factor((sp.eye(2) + 2 * k**2 * covariance).det())
-    per_rho = 2 * k**2 * Gamma**2 / (1 + 2 * k**2 * Gamma**2)
-    assert sp.cancel(determinant - (1 + 2 * k**2 * Gamma**2) ** 2 * (1 - (per_rho * rho) ** 2)) == 0
+    # det(1 + 2k² covariance) = (1 + 2k²Γ²)² (1 − y²) with y = 2k²Γ²ρ/(1 + 2k²Γ²), for covariance Γ² (1, ρ; ρ, 1)
+    spread = 1 + 2 * k**2 * Gamma**2
+    per_rho = 2 * k**2 * Gamma**2 / spread
     y = sp.Symbol("y", positive=True)
     primitive = sp.integrate(1 / sp.sqrt(1 - y**2), y).subs(y, per_rho * rho)
-    return sp.S.Zero, slope, height**2 / (1 + 2 * k**2 * Gamma**2) / per_rho * primitive
+    return sp.S.Zero, height / sp.sqrt(spread), height**2 / spread / per_rho * primitive
 
 
 def _integral_from_zero(expression):
