@@ -2,6 +2,7 @@
 #
 #   make book        execute every chapter and write the pages to _build/html
 #   make test        style, mathematics, and every number printed in the book
+#   make quick       the mathematics alone, without the slow tests, while one works on it
 #   make lab         open the chapters in JupyterLab
 #   make benchmark   time the solvers and the simulations
 #   make chapter NAME=hermite     book/hermite.md -> book/hermite.ipynb, executed
@@ -32,7 +33,7 @@ export MKL_NUM_THREADS = 1
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PYDEVD_DISABLE_FILE_VALIDATION = 1
 
-.PHONY: book test lab clean distclean chapter benchmark sweeps picture pages format torch environment
+.PHONY: book test quick lab clean distclean chapter benchmark sweeps picture pages format torch environment
 
 book: $(STAMP)
 	BOOK_EXECUTE=$(EXECUTE) $(BIN)/jupyter-book build --all -W -n --keep-going .
@@ -46,6 +47,10 @@ test: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest -q -n $(JOBS) --dist loadscope --durations 5 $(PYTEST_OPTIONS) tests
 	$(BIN)/python -m pytest -q -n $(JOBS) --dist loadscope --durations 5 $(PYTEST_OPTIONS) --nbval book/*.ipynb
+
+quick: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/python -m pytest -q -n $(JOBS) --dist loadscope -m "not slow" --ignore tests/test_book.py $(PYTEST_OPTIONS) tests
 
 lab: $(STAMP)
 	$(BIN)/jupyter lab --notebook-dir=book
