@@ -12,9 +12,21 @@ support is reached once. Differentiated, that is the stability of a fixed point:
     Y = ψ_p Σ w_i h_i²/(x+c_i)²,   A = (ψ_p²/ψ_n) α⁴/(1+δ)² Σ w_i λ_i²/(x+c_i)²,   M = v²/x² + α² Σ w_i λ_i/(x+c_i)²,
 
 it says R < 1 for the Perron eigenvalue R of a 2 × 2 matrix with diagonal (Y, A) and product (ψ_p/ψ_n) x²M²/(1+δ)² off it.
-Edges are the points with R = 1: no gap is looked for in the density, however narrow the bulks beside it. This is the
-construction of Silverstein and Choi (1995) for two coupled equations; derived here, checked against the discriminant
-(`theory.symbolic.elimination`) and the determinant of the Jacobian by ``tests/test_edges.py``.
+Edges are the points with R = 1: no gap is looked for in the density, however narrow the bulks beside it.
+
+**No bulk hides between two points of one curve.** The phases of the logarithms in `theory.symbolic.action` say which share of the
+eigenvalues lies below a point outside the support, ([·] is 1 or 0),
+
+    N = [x<0] (1 − 1/ψ_p) + Σ w_i [x+c_i<0]/ψ_p − [1+δ<0] ψ_n/ψ_p,
+
+so that across a bulk, which has mass, one of these signs changes. At fixed signs of δ and 1 + δ a curve stays between two poles, at each of
+which one of them changes; what is left is λ_i = 0, which makes no pole (`RealCurve.null_direction`), and for δ < −1 the place where a pole
+−c_i passes the one at 0. There x > 0 follows, and then A >= 1: with m_i = α²λ_i|g|/(x+c_i), the first equation gives
+Σ w_i m_i <= −|δg| ψ_n/ψ_p, where |δg| > 1; m_i < −1/ψ_p where it is negative, say with total weight w; so A = (ψ_p²/ψ_n) Σ w_i m_i²
+exceeds both w/ψ_n and ψ_n/w. Gaps may be as narrow as they like: R is followed to its minima.
+
+This is the construction of Silverstein and Choi (1995) for two coupled equations; derived here, checked against the discriminant
+(`theory.symbolic.elimination`) and the determinant of the Jacobian by ``tests/test_edges.py``, the counts by ``tests/test_edge_counts.py``.
 """
 
 from functools import cache
@@ -200,16 +212,13 @@ def locate(spectrum):
     kinds, branches, left = np.nonzero(outside[..., 1:] != outside[..., :-1])
     left_is_outside = outside[kinds, branches, left]
     inner, outer = tau[np.where(left_is_outside, left, left + 1)], tau[np.where(left_is_outside, left + 1, left)]
-    # gaps and bulks between two points of the scan: follow R to each of its local minima above 1 and maxima below 1
-    for sign in (1, -1):
-        value = sign * perron
-        middle, wrong = value[..., 1:-1], ~outside[..., 1:-1] if sign == 1 else outside[..., 1:-1]
-        kind, branch, left = np.nonzero(wrong & (middle < value[..., :-2]) & (middle <= value[..., 2:]))
-        low, best, high = tau[left], tau[left + 1], tau[left + 2]
-        best, found = _descend(lambda t, k=kind, b=branch, s=sign: s * stability(t, k, b)[2], low, best, high, sign * STABLE)
-        pair = [np.concatenate([best[found], best[found]]), np.concatenate([low[found], high[found]])]
-        inner, outer = (np.concatenate([x, y]) for x, y in zip((inner, outer), pair[::sign], strict=True))
-        kinds, branches = (np.concatenate([x, y[found], y[found]]) for x, y in ((kinds, kind), (branches, branch)))
+    # gaps between two points of the scan: follow R to each of its local minima above 1 (bulks have ends on different curves)
+    middle, inside = perron[..., 1:-1], ~outside[..., 1:-1]
+    kind, branch, left = np.nonzero(inside & (middle < perron[..., :-2]) & (middle <= perron[..., 2:]))
+    low, best, high = tau[left], tau[left + 1], tau[left + 2]
+    best, found = _descend(lambda t: stability(t, kind, branch)[2], low, best, high, STABLE)
+    inner, outer = np.concatenate([inner, best[found], best[found]]), np.concatenate([outer, low[found], high[found]])
+    kinds, branches = (np.concatenate([x, y[found], y[found]]) for x, y in ((kinds, kind), (branches, branch)))
     if kinds.size == 0:
         raise ConvergenceError(f"no edge was found for {spectrum}")
 
