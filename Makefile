@@ -9,90 +9,104 @@
 #   make sweeps      compute the stored sweeps of book/data again (minutes)
 #   make picture     draw the picture of README.md again
 #   make pages       check the built pages: links, formulas, nothing loaded from elsewhere
+#   make surroundings             build two pages in each of many odd surroundings (minutes)
 #   make format      let ruff rewrite the code
 #   make torch       add PyTorch (optional), so that its tests run as well
 #   make clean       remove what was built; `make distclean` removes the environment too
 
 SHELL  := /bin/bash
-PYTHON ?= python3
-VENV   ?= .venv
-JOBS   ?= 2
+# set on the command line (make VENV=…); variables of the same name in the environment mean something else
+PYTHON := python3
+VENV   := .venv
+JOBS   := 2
 # a release with wheels for the CPU; set TORCH to the one that fits your GPU
-TORCH  ?= torch==2.13.0
-PYTEST_OPTIONS ?=
+TORCH  := torch==2.13.0
+PYTEST_OPTIONS :=
 # `make book EXECUTE=force` runs every chapter whatever the cache holds
-EXECUTE ?= cache
+EXECUTE := cache
 
 BIN   := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# an environment that `make` made, and may delete
+OURS  := $(VENV)/.made-by-make
+# Python without what the caller's environment says to it
+RUN   := $(BIN)/python -I tools/surroundings.py
 
-# one BLAS thread a process: the processes are the parallelism
-export OMP_NUM_THREADS = 1
-export OPENBLAS_NUM_THREADS = 1
-export MKL_NUM_THREADS = 1
-export PIP_DISABLE_PIP_VERSION_CHECK = 1
-export PYDEVD_DISABLE_FILE_VALIDATION = 1
-
-.PHONY: book test quick lab clean distclean chapter benchmark sweeps picture pages format torch environment
+.PHONY: book test quick lab clean distclean chapter benchmark sweeps picture pages surroundings format torch environment
 
 book: $(STAMP)
-	BOOK_EXECUTE=$(EXECUTE) $(BIN)/jupyter-book build --all -W -n --keep-going .
+	BOOK_EXECUTE=$(EXECUTE) $(RUN) jupyter-book build --all -W -n --keep-going .
 	@echo
 	@echo "The book is in _build/html. Open $(CURDIR)/_build/html/index.html in a browser,"
 	@echo "or serve it:  $(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html 8000"
 	@echo "and visit     http://127.0.0.1:8000"
 
 test: $(STAMP)
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest -q -n $(JOBS) --dist loadscope --durations 5 $(PYTEST_OPTIONS) tests
-	$(BIN)/python -m pytest -q -n $(JOBS) --dist loadscope --durations 5 $(PYTEST_OPTIONS) --nbval book/*.ipynb
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m pytest -q -n $(JOBS) --dist loadscope --durations 5 $(PYTEST_OPTIONS) tests
+	$(RUN) -m pytest -q -n $(JOBS) --dist loadscope --durations 5 $(PYTEST_OPTIONS) --nbval --nbval-current-env book/*.ipynb
 
 quick: $(STAMP)
-	$(BIN)/ruff check .
-	$(BIN)/python -m pytest -q -n $(JOBS) --dist loadscope -m "not slow" --ignore tests/test_book.py $(PYTEST_OPTIONS) tests
+	$(RUN) -m ruff check .
+	$(RUN) -m pytest -q -n $(JOBS) --dist loadscope -m "not slow" --ignore tests/test_book.py $(PYTEST_OPTIONS) tests
 
 lab: $(STAMP)
-	$(BIN)/jupyter lab --notebook-dir=book
+	$(RUN) jupyter lab --notebook-dir=book
 
 chapter: $(STAMP)
 	@test -n "$(NAME)" || { echo "which one? for example: make chapter NAME=hermite" >&2; exit 2; }
-	$(BIN)/python tools/chapters.py from-text $(NAME)
-	$(BIN)/python -m pytest -q --nbval book/$(NAME).ipynb
+	$(RUN) tools/chapters.py from-text $(NAME)
+	$(RUN) -m pytest -q --nbval --nbval-current-env book/$(NAME).ipynb
 
 benchmark: $(STAMP)
-	$(BIN)/python -m pytest -q tests/benchmarks
+	$(RUN) -m pytest -q tests/benchmarks
 
 sweeps: $(STAMP)
-	$(BIN)/python tools/sweeps.py
+	$(RUN) tools/sweeps.py
 
 picture: $(STAMP)
-	$(BIN)/python tools/picture.py
+	$(RUN) tools/picture.py
 
 pages: $(STAMP)
-	$(BIN)/python -m pytest -q -rs tests/built
+	$(RUN) -m pytest -q -rs tests/built
+
+surroundings: $(STAMP)
+	$(RUN) -m pytest -q -n $(JOBS) tests/surroundings
 
 format: $(STAMP)
-	$(BIN)/ruff check --fix .
-	$(BIN)/ruff format .
+	$(RUN) -m ruff check --fix .
+	$(RUN) -m ruff format .
 
 torch: $(STAMP)
-	$(BIN)/python -m pip install -q "$(TORCH)"
+	$(RUN) -m pip install -q "$(TORCH)"
 
 environment: $(STAMP)
 
+# an environment in a folder that was moved or copied points to the old place
+ifneq ($(shell cat $(STAMP) 2>/dev/null),$(CURDIR))
+.PHONY: $(STAMP)
+endif
+
 $(STAMP): requirements.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	@$(PYTHON) -I -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	    { echo "Python 3.11 or newer is needed; name one: make PYTHON=/path/to/python3.12 …" >&2; exit 1; }
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
-	    { echo "$(PYTHON) cannot make a virtual environment; on Debian or Ubuntu install python3-venv first" >&2; exit 1; }
-	$(BIN)/python -m pip install -q -r requirements.txt
-	$(BIN)/python -m pip install -q --no-deps -e .
-	@touch $@
+	@# what an interrupted run left has no pip, and is made again
+	@$(BIN)/python -I -m pip --version >/dev/null 2>&1 || { \
+	    test "$(VENV)" = .venv || test -e $(OURS) || test -z "$$(ls -A $(VENV) 2>/dev/null)" || \
+	        { echo "$(VENV) is there and is no environment that works; remove it, or name another: make VENV=…" >&2; exit 1; }; \
+	    mkdir -p $(VENV) && touch $(OURS) && $(PYTHON) -I -m venv --clear $(VENV) && touch $(OURS) || \
+	        { echo "$(PYTHON) cannot make a virtual environment; on Debian or Ubuntu install python3-venv first" >&2; exit 1; }; }
+	$(RUN) -m pip install -q -r requirements.txt
+	$(RUN) -m pip install -q --no-deps -e .
+	$(RUN)
+	@echo "$(CURDIR)" > $@
 
 clean:
 	rm -rf _build .pytest_cache .ruff_cache .hypothesis .benchmarks theory.egg-info
-	find . -path ./$(VENV) -prune -o -type d \( -name __pycache__ -o -name .ipynb_checkpoints \) -print0 | xargs -0 rm -rf
+	find . -path './.venv*' -prune -o -type d \( -name __pycache__ -o -name .ipynb_checkpoints \) -print0 | xargs -0 rm -rf
 
 distclean: clean
+	@test "$(VENV)" = .venv || test -e $(OURS) || ! test -e $(VENV) || \
+	    { echo "$(VENV) was not made by this Makefile and stays" >&2; exit 1; }
 	rm -rf $(VENV)

@@ -1,13 +1,19 @@
-"""nbval runs the chapters as Jupyter does.
+"""nbval runs the chapters as Jupyter does, in the surroundings of the build.
 
 By itself nbval runs cells without a history, which is where IPython looks for a final ``;``: every plot cell would then show
 one object more than it does in Jupyter.
 """
 
-import os
+import surroundings  # of tools/, which pyproject.toml puts on pytest's path
 
-# progress bars depend on the machine's speed
-os.environ.setdefault("TQDM_DISABLE", "1")
+surroundings.settle()
+
+
+def pytest_configure(config):
+    # the kernel of this environment, whatever a notebook or the user's folders name
+    config.option.nbval_current_env = True
+    config.option.nbval_kernel_startup_timeout = surroundings.STARTUP
+
 
 try:
     from nbval.kernel import RunningKernel

@@ -73,7 +73,8 @@ def small_notebook():
 
 def nbval(path):
     """The exit code of pytest --nbval on one notebook, and what it said."""
-    command = [sys.executable, "-m", "pytest", "--nbval", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", str(path)]
+    options = ["-q", "-c", str(ROOT / "pyproject.toml"), "-p", "no:cacheprovider", "-p", "no:xdist"]
+    command = [sys.executable, "-m", "pytest", "--nbval", *options, str(path)]
     result = subprocess.run(command, capture_output=True, text=True, cwd=path.parent, timeout=300)
     return result.returncode, result.stdout
 

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -21,12 +22,19 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 
 def tracked():
-    """The files of the repository; outside git, all but what is built."""
-    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
-    if listed.returncode == 0:
+    """The files of the repository; outside git or without it, all but what .gitignore names as built."""
+    try:
+        listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    except FileNotFoundError:
+        listed = None
+    if listed and listed.returncode == 0:
         return [ROOT / name for name in listed.stdout.splitlines() if (ROOT / name).is_file()]
-    built = {".venv", "_build", ".git", "__pycache__"}
-    return [path for path in ROOT.rglob("*") if path.is_file() and not built & set(path.parts)]
+    built = [".git", *(line[:-1] for line in (ROOT / ".gitignore").read_text().splitlines() if line.endswith("/"))]
+    return [
+        path
+        for path in ROOT.rglob("*")
+        if path.is_file() and not any(fnmatch(part, name) for part in path.relative_to(ROOT).parts for name in built)
+    ]
 
 
 def parse(lines):
@@ -177,6 +185,12 @@ TRACES = {
     "a registry's address": "|".join(("py" + r"pi\.org", "python" + r"hosted\.org", "registry" + r"\.npmjs")),
     "a merge's mark": r"(?m)^(?:<{7}|>{7}) ",
 }
+
+
+def test_without_git_the_files_are_the_same(monkeypatch, tmp_path):
+    with_git = set(tracked())
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert with_git <= set(tracked())
 
 
 @pytest.mark.parametrize("what", TRACES)

@@ -5,6 +5,8 @@ A Sphinx extension, loaded by ``_config.yml``.
 - The execution cache is keyed on everything a chapter's outputs depend on besides its own cells: the package, the tools and the
   data, the figures' style, the versions of the libraries. Jupyter's cache knows the cells only, and would publish old formulas after a change
   of `theory`. ``BOOK_EXECUTE=force`` leaves the cache out altogether.
+- The kernels run in settled surroundings (`surroundings`), and a notebook that comes out with a complaint, without a
+  picture or with widgets in it fails the build and is not cached (`executed`).
 - MathJax and its fonts are copied from the environment, so that no formula waits for a network.
 - The theme asks for a script (Thebe, live code in the page) that this book does not use and that lives on a CDN.
 - A chapter that is being edited lies beside its notebook as text; the notebook is the chapter.
@@ -16,6 +18,13 @@ import importlib.util
 import os
 import shutil
 from pathlib import Path
+
+import executed
+import myst_nb.core.execute.cache
+import myst_nb.core.execute.direct
+import surroundings
+from jupyter_cache import get_cache
+from jupyter_cache.executors.utils import single_nb_execution
 
 ROOT = Path(__file__).resolve().parent.parent
 # libraries whose version can change a printed number or a figure
@@ -56,7 +65,6 @@ def choose_execution(app, config):
     if mode not in EXECUTE_MODES:
         raise ValueError(f"BOOK_EXECUTE = {mode!r} is unknown; allowed: {', '.join(EXECUTE_MODES)}")
     config.nb_execution_mode = mode
-    os.environ.setdefault("TQDM_DISABLE", "1")  # progress bars depend on the machine's speed
     caches = ROOT / "_build" / ".jupyter_cache"
     current = caches / dependencies_digest()
     if mode == "cache" and caches.is_dir():
@@ -64,6 +72,30 @@ def choose_execution(app, config):
             if old != current:  # made by another state of the package: never valid again
                 shutil.rmtree(old) if old.is_dir() else old.unlink()
     config.nb_execution_cache_path = str(current)
+    if mode != "off":
+        surroundings.settle()
+        for client in (myst_nb.core.execute.cache, myst_nb.core.execute.direct):
+            client.single_nb_execution = execute
+    if mode == "cache" and current.is_dir():
+        drop_unfit(get_cache(current))
+
+
+def execute(notebook, *arguments, **options):
+    """jupyter-cache's execution of a notebook, which fails too where the outputs are unfit."""
+    drawing = executed.figures(notebook)
+    result = single_nb_execution(notebook, *arguments, startup_timeout=surroundings.STARTUP, **options)
+    faults = [] if result.err else executed.faults(notebook, drawing)
+    if faults:
+        result.exc_string = "; ".join(faults)
+        result.err = executed.UnfitOutput(result.exc_string)
+    return result
+
+
+def drop_unfit(cache):
+    """Remove the notebooks that another program, or an older state of this one, let into the cache."""
+    for record in cache.list_cache_records():
+        if executed.faults(cache.get_cache_bundle(record.pk).nb):
+            cache.remove_cache(record.pk)
 
 
 def stage_mathjax(app, config):

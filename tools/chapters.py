@@ -10,13 +10,14 @@ metadata, and no images (the build draws them).
 
 import argparse
 import hashlib
-import os
 import sys
 import time
 from pathlib import Path
 
+import executed
 import jupytext
 import nbformat
+import surroundings
 from nbclient import NotebookClient
 
 BOOK = Path(__file__).resolve().parent.parent / "book"
@@ -28,7 +29,7 @@ KERNEL = {
 
 def execute(notebook):
     """Run every cell in book/ and normalise the result."""
-    os.environ.setdefault("TQDM_DISABLE", "1")  # progress bars depend on the machine's speed
+    surroundings.settle()
     notebook.metadata = nbformat.from_dict(KERNEL)
     # the outputs of a cell that was changed or not run must never survive
     for cell in notebook.cells:
@@ -37,11 +38,15 @@ def execute(notebook):
     NotebookClient(
         notebook,
         timeout=600,
+        startup_timeout=surroundings.STARTUP,
         kernel_name="python3",
         record_timing=False,
         coalesce_streams=True,  # how a print is cut into messages depends on the machine's load
         resources={"metadata": {"path": str(BOOK)}},
     ).execute()
+    faults = executed.faults(notebook)
+    if faults:
+        raise executed.UnfitOutput("; ".join(faults))
     notebook.metadata = nbformat.from_dict(KERNEL)
     for index, cell in enumerate(notebook.cells):
         cell.id = f"{index:03d}-" + hashlib.sha256(cell.source.encode()).hexdigest()[:8]
