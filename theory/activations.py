@@ -13,7 +13,7 @@ import numpy as np
 import sympy as sp
 from sympy.printing.lambdarepr import LambdaPrinter
 
-from .validation import finite_array, non_negative, positive_integer
+from .validation import non_negative, positive_integer, real, sequence, shown
 
 x = sp.Symbol("x", real=True)
 
@@ -86,7 +86,7 @@ class Activation:
     ----------
     function : sympy.Expr or callable
         An expression in one symbol, or a function that acts elementwise on arrays (and on ``mpmath.mpf``, if more
-        than double precision is to be asked of it).
+        than double precision is to be asked of it). A string is evaluated by SymPy: take none from strangers.
     name : str, optional
         Shown in figures and messages; the default is the expression.
     kinks : sequence of float, optional
@@ -102,6 +102,8 @@ class Activation:
     """
 
     def __init__(self, function, name=None, kinks=None):
+        if not (name is None or isinstance(name, str)):
+            raise ValueError(f"name = {shown(name)} is not a name; allowed: a string")
         if isinstance(function, Activation):
             raise ValueError(f"function = {function!r} is an Activation already; allowed: a SymPy expression or a callable")
         self._callable = None
@@ -109,17 +111,18 @@ class Activation:
             self._callable = function
             self.expression = None
             self.name = name or getattr(function, "__name__", "activation")
-            self.kinks = _kink_tuple(kinks or ())
+            self.kinks = _kink_tuple(() if kinks is None else kinks)
             self._check_values()
             return
+        refused = f"function = {shown(function)} is not an activation; allowed: a SymPy expression or a callable"
+        if not isinstance(function, (str, sp.Basic)):
+            raise ValueError(refused)
         try:
             expression = sp.sympify(function)
-        except (sp.SympifyError, TypeError):
-            raise ValueError(
-                f"function = {function!r} is not an activation; allowed: a SymPy expression or a callable"
-            ) from None
+        except Exception:  # a string is evaluated, and may raise whatever it names
+            raise ValueError(refused) from None
         if not isinstance(expression, sp.Expr):
-            raise ValueError(f"function = {function!r} is not an activation; allowed: a SymPy expression or a callable")
+            raise ValueError(refused)
         symbols = expression.free_symbols
         if len(symbols) != 1:
             raise ValueError(
@@ -284,31 +287,35 @@ def _sign_changes(argument, expression):
 
 
 def _kink_tuple(kinks):
-    try:
-        return tuple(sorted(finite_array("kinks", list(kinks), float).tolist()))
-    except TypeError:
-        raise ValueError(f"kinks = {kinks!r} is not a sequence; allowed: finite real numbers") from None
+    return tuple(sorted(float(real("kinks", kink)) for kink in sequence("kinks", kinks, "finite real numbers")))
 
 
 def leaky_relu(slope=0.01):
     """max(x, slope·x), for 0 <= slope < 1."""
-    if not non_negative("slope", slope) < 1:
+    plain = non_negative("slope", slope)
+    if not plain < 1:
         raise ValueError(f"slope = {slope} is out of range; allowed: 0 <= slope < 1")
-    slope = sp.nsimplify(slope, rational=True)
+    slope = sp.nsimplify(plain, rational=True)
     return Activation((1 + slope) / 2 * x + (1 - slope) / 2 * sp.Abs(x), name=f"leaky ReLU ({slope})")
 
 
 def polynomial(coefficients):
-    """Σ_k coefficients[k] x^k, not constant."""
-    finite_array("coefficients", list(coefficients), float)
-    return Activation(sum((sp.nsimplify(c, rational=True) * x**k for k, c in enumerate(coefficients)), sp.S.Zero))
+    """Σ_k coefficients[k] x^k, not constant, of degree up to 50."""
+    terms = [real("coefficients", c) for c in sequence("coefficients", coefficients, "a sequence of finite real numbers")]
+    if not any(terms[1:]):
+        raise ValueError(
+            f"coefficients = {shown(coefficients)} make a constant; allowed: one beyond the first that is not 0"
+        )
+    if len(terms) > MOST_DEGREE + 1:
+        raise ValueError(
+            f"coefficients has {len(terms)} entries; allowed: up to {MOST_DEGREE + 1}, a degree of {MOST_DEGREE}"
+        )
+    return Activation(sum((sp.nsimplify(c, rational=True) * x**k for k, c in enumerate(terms)), sp.S.Zero))
 
 
 def hermite(k):
     """The probabilists' Hermite polynomial He_k, 1 <= k <= 50, orthogonal for N(0, 1) with norm² k!."""
-    k = positive_integer("k", k)
-    if k > MOST_DEGREE:
-        raise ValueError(f"k = {k} is out of range; allowed: an integer from 1 to {MOST_DEGREE}")
+    k = positive_integer("k", k, MOST_DEGREE)
     return Activation(sp.expand(2 ** sp.Rational(-k, 2) * sp.hermite(k, x / sp.sqrt(2))), name=f"He_{k}")
 
 

@@ -30,7 +30,7 @@ from .symbolic import symbols as S
 from .symbolic.evaluate import evaluator
 from .symbolic.outlier import lam_star, outlier_condition, outlier_position
 from .timescales import minimum_beside
-from .validation import positive, positive_integer, to_mpf
+from .validation import a_model, a_spectrum, decimal_digits, positive, to_mpf
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,9 @@ def windows(spectrum, dps=None):
     -----
     The cost of ``spectrum.edges()``, and with ``dps`` a few milliseconds for each threshold.
     """
-    spectrum.model.coefficients()
+    a_spectrum(spectrum).model.coefficients()
+    if dps is not None:
+        dps = decimal_digits("dps", dps)
     if not has_linear_part(spectrum):
         return ()
     edges, table = spectrum.edges(), spectrum.edge_table
@@ -134,7 +136,9 @@ def critical_spike(model, dps=None):
     -----
     About 2 ms besides the coefficients if the covariance has one eigenvalue, else the edges' scan (about 40 ms).
     """
-    model.coefficients()
+    a_model(model).coefficients()
+    if dps is not None:
+        dps = decimal_digits("dps", dps)
     spectrum = model.spectrum()
     if not has_linear_part(spectrum):
         return np.inf
@@ -150,6 +154,7 @@ def critical_separation(model, dps=None):
     Each cluster is ``model.data``, which has one eigenvalue (`ValueError` else): the direction of m has the variance
     σ_x² + |m|². Arguments and cost as of `critical_spike`.
     """
+    a_model(model).coefficients()
     if len(model.data.spectrum) > 1:
         raise ValueError(
             f"model.data = {model.data!r} is not isotropic; allowed: one eigenvalue, Gaussian(((variance, 1),))"
@@ -190,7 +195,7 @@ def critical_time(model, variance, dps=None):
     About 70 times `critical_spike`: 0.2 s with coefficients in closed form and one eigenvalue of the covariance, 1.5 s with
     coefficients by quadrature, 5 s with several eigenvalues. With ``dps`` about five more to that many digits.
     """
-    positive("variance", variance)
+    variance, dps = _direction(model, variance, dps)
     times, threshold = np.geomspace(1e-6, 12.0, 50), _threshold_in(model, "t")
     values = np.array([threshold(t) for t in times])
     seen = values < float(variance)
@@ -210,7 +215,7 @@ def critical_psi_n(model, variance, dps=None):
     Arguments and cost as of `critical_time`. inf where no ψ_n does, 0.0 where 1e-8 is enough. At late times the threshold is not
     monotone in ψ_n: a direction may lose its outlier again with more samples, whose fluctuations had amplified it to α²/(1+δ) > α².
     """
-    positive("variance", variance)
+    variance, dps = _direction(model, variance, dps)
     grid, threshold = np.geomspace(1e-8, 1e8, 60), _threshold_in(model, "psi_n")
     values = np.array([threshold(x) for x in grid])
     first = np.flatnonzero(values < float(variance))
@@ -220,6 +225,11 @@ def critical_psi_n(model, variance, dps=None):
     k = int(np.argmin(values))
     best, smallest = minimum_beside(grid, k, threshold)
     return _crossing(model, "psi_n", (grid[max(k - 1, 0)], best), variance, dps) if smallest < float(variance) else np.inf
+
+
+def _direction(model, variance, dps):
+    a_model(model).coefficients()  # a ValueError where there are types, kinds or times
+    return positive("variance", variance), None if dps is None else decimal_digits("dps", dps)
 
 
 def _threshold_in(model, name):
@@ -233,7 +243,6 @@ def _crossing(model, name, bracket, variance, dps):
     root = brentq(lambda x: threshold(np.exp(x)) - float(variance), *np.log(bracket), xtol=1e-14, rtol=1e-14)
     if dps is None:
         return float(np.exp(root))
-    dps = positive_integer("dps", dps)
     with mpmath.workdps(dps + 15):
         target = to_mpf(variance)
         return _secant(lambda x: critical_spike(replace(model, **{name: mpmath.exp(x)}), dps + 10) / target - 1, root, dps)
@@ -285,7 +294,6 @@ def _largest_minimum(spectrum):
 
 def _refine(spectrum, g, threshold, dps):
     """Newton for (g, λ*) on the equation and its fold, certified by the last step."""
-    dps = positive_integer("dps", dps)
     with mpmath.workdps(dps + 15):
         parameters, nodes, weights, _ = exact_system(spectrum, dps)
         _, functions = _threshold_functions("mpmath")

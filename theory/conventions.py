@@ -16,7 +16,7 @@ import numpy as np
 from scipy.integrate import quad
 
 from .errors import ConvergenceError
-from .validation import finite_array, non_negative, positive, positive_integer
+from .validation import finite_array, function, non_negative, positive, positive_integer, shown
 
 
 def _real(name, value, allowed="finite real numbers", accept=None):
@@ -77,6 +77,7 @@ def rescaled(stieltjes, factor):
     factor : real number > 0
     """
     factor = float(positive("factor", factor))
+    function("stieltjes", stieltjes)
     return lambda z: stieltjes(finite_array("z", z, complex)[()] / factor) / factor
 
 
@@ -129,9 +130,14 @@ def time_from_rate(beta, s):
         The quadrature does not reach a relative error of 1e-10.
     """
     non_negative("s", s)
+    function("beta", beta)
 
     def rate(u):
-        return float(non_negative("beta(s)", beta(u)))
+        try:
+            value = beta(u)
+        except Exception as error:  # whatever a caller's function may raise
+            raise ValueError(f"beta = {shown(beta)} fails at s = {u!r} ({error}); allowed: a rate >= 0 on [0, s]") from error
+        return float(non_negative("beta(s)", value))
 
     # full_output: what is wrong is raised below, not printed as a warning
     value, error, *_ = quad(rate, 0.0, float(s), epsabs=0.0, epsrel=1e-12, limit=200, full_output=1)

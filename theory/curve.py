@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .validation import numeric_array
+
 
 class LossCurve:
     """What every curve with a ``train`` and a ``test`` loss has."""
@@ -40,10 +42,7 @@ class RidgeCurve(LossCurve):
 
 def check_tau(tau):
     """``tau`` as a float array of values >= 0 (inf allowed), else `ValueError`."""
-    try:
-        array = np.asarray(tau, dtype=float)
-    except (TypeError, ValueError):
-        raise ValueError(f"tau = {tau!r} does not hold real numbers; allowed: tau >= 0, inf included") from None
+    array = numeric_array("tau", tau, float, "tau >= 0, inf included")
     if np.isnan(array).any() or (array < 0).any():
         bad = array[np.isnan(array) | (array < 0)].flat[0]
         raise ValueError(f"tau holds {bad}; allowed: tau >= 0, inf included")

@@ -4,14 +4,29 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .validation import non_negative, positive, positive_integer, to_mpf
+from .validation import (
+    MOST_NODES,
+    function,
+    interval,
+    non_negative,
+    positive,
+    positive_integer,
+    sequence,
+    shown,
+    to_mpf,
+    values_of,
+)
 
 
 def _pairs(spectrum):
     try:
-        pairs = tuple((value, weight) for value, weight in spectrum)
-    except (TypeError, ValueError):
-        raise ValueError(f"spectrum = {spectrum!r} is not a sequence of pairs; allowed: ((eigenvalue, weight), …)") from None
+        pairs = tuple(sequence("spectrum", pair, "") for pair in sequence("spectrum", spectrum, ""))
+        if any(len(pair) != 2 for pair in pairs):
+            raise ValueError
+    except ValueError:
+        raise ValueError(
+            f"spectrum = {shown(spectrum)} is not a sequence of pairs; allowed: ((eigenvalue, weight), …)"
+        ) from None
     if not pairs:
         raise ValueError("spectrum = () is empty; allowed: at least one (eigenvalue, weight)")
     pairs = tuple(
@@ -48,10 +63,7 @@ class Gaussian:
 
     def __post_init__(self):
         object.__setattr__(self, "spectrum", _pairs(self.spectrum))
-        try:
-            spikes = tuple(self.spikes)
-        except TypeError:
-            raise ValueError(f"spikes = {self.spikes!r} is not a sequence; allowed: (variance, …)") from None
+        spikes = sequence("spikes", self.spikes, "(variance, …)")
         object.__setattr__(self, "spikes", tuple(positive("spikes", value) for value in spikes))
 
     @property
@@ -91,14 +103,11 @@ class Gaussian:
             their own, though: where there are fewer than about five for each unit of the smaller of ψ_p and ψ_n, single
             nodes show in the spectrum of U as ripples or bulks. Double them until nothing changes.
         """
-        low, high = support
-        non_negative("support", low)
-        positive("support", high)
-        if not low < high:
-            raise ValueError(f"support = {support!r} is empty; allowed: 0 <= low < high")
-        points, weights = np.polynomial.legendre.leggauss(positive_integer("nodes", nodes))
+        low, high = interval("support", support)
+        function("density", density, "a vectorised function")
+        points, weights = np.polynomial.legendre.leggauss(positive_integer("nodes", nodes, MOST_NODES))
         points = low + (high - low) * (points + 1) / 2
-        weights = weights * density(points)
+        weights = weights * values_of("density", density, points)
         if not (np.all(np.isfinite(weights)) and np.all(weights >= 0) and weights.sum() > 0):
             raise ValueError("density is negative, zero throughout or not finite on its support; allowed: a density")
         keep = weights > 0
@@ -112,11 +121,12 @@ class Gaussian:
         The law of λ at uniform rank is continuous: with u ∈ (u₀, 1) uniform, λ ∝ u^{−exponent} and
         u₀ = condition^{−1/exponent}.  ``exponent`` > 0, ``condition`` > 1; ``nodes`` as in `from_density`.
         """
-        positive("exponent", exponent)
+        exponent = float(positive("exponent", exponent))
         if not positive("condition", condition) > 1:
             raise ValueError(f"condition = {condition!r} is out of range; allowed: a finite real number > 1")
+        condition = float(condition)
         # Gauss–Legendre in log λ: the density of λ^{-1/exponent} is smooth there
-        points, weights = np.polynomial.legendre.leggauss(positive_integer("nodes", nodes))
+        points, weights = np.polynomial.legendre.leggauss(positive_integer("nodes", nodes, MOST_NODES))
         log_value = np.log(condition) * (points + 1) / 2
         weights = weights * np.exp(-log_value / exponent)
         weights /= weights.sum()

@@ -28,7 +28,7 @@ from .continuation import beside
 from .data import Gaussian
 from .errors import ConvergenceError
 from .results import Outlier
-from .validation import positive_integer
+from .validation import a_spectrum, positive_integer
 
 #: how close to an edge or atom, relative to the distance of the next one, outliers are looked for
 MARGIN = 1e-9
@@ -64,7 +64,7 @@ def direction_outliers(spectrum, d=None):
     -----
     Cost: the edges of the spectrum, then about 50 solutions for each outlier, each by a few Newton steps from its neighbours.
     """
-    _check_general(spectrum.model)
+    _check_general(a_spectrum(spectrum).model)
     data, system = spectrum.model.data, spectrum.system
     p = None if d is None else system.ensemble.psi_p * positive_integer("d", d)
     if isinstance(data, Gaussian):
@@ -92,7 +92,7 @@ def mean_outliers(spectrum, d):
 
     They are of order p = ψ_p d, and reported where they lie outside the bulk, above it. Directions of the data move them by O(1).
     """
-    _check_general(spectrum.model)
+    _check_general(a_spectrum(spectrum).model)
     system, e = spectrum.system, spectrum.system.ensemble
     p = e.psi_p * positive_integer("d", d)
     if not _has_mean(e):
@@ -109,7 +109,7 @@ def _training_time(model, eigenvalue):
 def _check_general(model):
     if model.is_scalar:
         raise ValueError(
-            f"model = {model!r} has one type, one kind and one time; allowed: more of them (else spectrum.outliers(), mean_outlier)"
+            f"spectrum = {model!r} has one type, one kind and one time; allowed: more of them (else spectrum.outliers(), mean_outlier)"
         )
 
 

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from .data import Gaussian
-from .validation import finite_array, positive
+from .validation import finite_array, positive, sequence
 
 
 @dataclass(frozen=True)
@@ -88,10 +88,7 @@ class Mixture:
 
 
 def _positive_sequence(name, values):
-    try:
-        return tuple(positive(name, value) for value in values)
-    except TypeError:
-        raise ValueError(f"{name} = {values!r} is not a sequence; allowed: one number > 0 for each kind") from None
+    return tuple(positive(name, value) for value in sequence(name, values, "one number > 0 for each kind"))
 
 
 def _gram(name, value, size):

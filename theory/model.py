@@ -11,7 +11,10 @@ from .data import Gaussian
 from .ensemble import check_activation, ensemble
 from .mixture import Mixture
 from .times import TimeGrid
-from .validation import non_negative, positive, positive_integer
+from .validation import decimal_digits, non_negative, positive, positive_integer, shown
+
+#: the weights of more nodes of the Gauss–Hermite rule underflow
+MOST_TYPES = 200
 
 
 @dataclass(frozen=True)
@@ -56,15 +59,20 @@ class RandomFeatureModel:
 
     def __post_init__(self):
         if not isinstance(self.activation, Activation):
-            object.__setattr__(self, "activation", Activation(self.activation))
+            try:
+                object.__setattr__(self, "activation", Activation(self.activation))
+            except ValueError as error:
+                raise ValueError(f"activation: {error}") from error
         for name in ("psi_p", "psi_n"):
             object.__setattr__(self, name, positive(name, getattr(self, name)))
         if not isinstance(self.t, TimeGrid):
             object.__setattr__(self, "t", positive("t", self.t))
         if not isinstance(self.data, (Gaussian, Mixture)):
-            raise ValueError(f"data = {self.data!r} is not a description of data; allowed: theory.Gaussian, theory.Mixture")
+            raise ValueError(
+                f"data = {shown(self.data)} is not a description of data; allowed: theory.Gaussian, theory.Mixture"
+            )
         object.__setattr__(self, "bias", non_negative("bias", self.bias))
-        object.__setattr__(self, "types", positive_integer("types", self.types))
+        object.__setattr__(self, "types", positive_integer("types", self.types, MOST_TYPES))
         if self.is_scalar:
             self.coefficients()  # raises on an activation that the theory cannot treat
         else:
@@ -89,7 +97,7 @@ class RandomFeatureModel:
             return coefficients(self.activation, self.t, self.data.variance)
         import mpmath
 
-        dps = positive_integer("dps", dps)
+        dps = decimal_digits("dps", dps)
         with mpmath.workdps(dps + 10):
             values, weights = self.data.mpmath_spectrum()
             variance = mpmath.fdot(values, weights)

@@ -34,7 +34,7 @@ from .symbolic import symbols as S
 from .symbolic.evaluate import evaluator
 from .symbolic.outlier import lam_star, outlier_condition, outlier_position
 from .symbolic.saddle_point import saddle_point
-from .validation import non_negative, positive_integer, to_mpf
+from .validation import a_spectrum, decimal_digits, non_negative, to_mpf
 
 #: ratio of squared coefficients below which one is rounding
 NEGLIGIBLE = 1e-24
@@ -81,7 +81,9 @@ def outliers(spectrum, dps=None):
     A millisecond for each spike (Σ = 1), growing linearly with the eigenvalues of the covariance, after seconds of derivation the
     first time in a process; with ``dps`` mostly the coefficients. An outlier within rounding of the threshold may go either way.
     """
-    spectrum.model.coefficients()  # a ValueError where there are types, kinds or times
+    a_spectrum(spectrum).model.coefficients()  # a ValueError where there are types, kinds or times
+    if dps is not None:
+        dps = decimal_digits("dps", dps)
     found, spikes = [], spectrum.model.data.spikes
     for k, variance in enumerate(spikes):
         for outlier in outliers_of(spectrum, variance, dps):
@@ -92,10 +94,10 @@ def outliers(spectrum, dps=None):
 
 def outliers_of(spectrum, variance, dps=None):
     """The at most two `Outlier` of one direction of that ``variance`` >= 0, unsorted; otherwise as `outliers`."""
-    spectrum.model.coefficients()
+    a_spectrum(spectrum).model.coefficients()
     variance = non_negative("variance", variance)
     if dps is not None:
-        dps = positive_integer("dps", dps)
+        dps = decimal_digits("dps", dps)
     if not has_linear_part(spectrum):
         return ()
     digits = dps or 17

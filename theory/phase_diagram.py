@@ -16,7 +16,7 @@ from joblib import Parallel, delayed
 
 from .progress import progress_bar
 from .training import training_curve
-from .validation import positive
+from .validation import a_model, finite_array, integer, positive, positive_integer, shown, truth
 
 ARCHITECTURAL, DYNAMICAL, MEMORIZATION = 0, 1, 2
 NAMES = ("architectural regularization", "dynamical regularization", "memorization")
@@ -53,6 +53,13 @@ def _row(model, psi_p, psi_n, tau):
     return values
 
 
+def _ratios(name, values):
+    array = finite_array(name, values, float).ravel()
+    if array.size == 0 or np.any(array <= 0):
+        raise ValueError(f"{name} = {shown(values)} is no grid of ratios; allowed: one or more numbers > 0")
+    return array
+
+
 def phase_diagram(model, psi_n, psi_p, tau, gap=0.1, jobs=2, progress=True):
     """Compute a `PhaseDiagram`.
 
@@ -66,7 +73,7 @@ def phase_diagram(model, psi_n, psi_p, tau, gap=0.1, jobs=2, progress=True):
     gap : float > 0
         Threshold on test − train, in units of the initial loss.
     jobs : int
-        Processes (joblib).
+        Processes (joblib); -1 for one on each processor.
     progress : bool
         Whether to show a bar, one step per value of ψ_p.
 
@@ -74,10 +81,10 @@ def phase_diagram(model, psi_n, psi_p, tau, gap=0.1, jobs=2, progress=True):
     -----
     About 20 ms a point and process: 60 × 60 points take about 40 s on two cores.
     """
-    psi_n, psi_p = (
-        np.array([float(positive(name, x)) for x in np.ravel(v)]) for name, v in (("psi_n", psi_n), ("psi_p", psi_p))
-    )
-    positive("tau", tau), positive("gap", gap)
+    a_model(model)
+    psi_n, psi_p = _ratios("psi_n", psi_n), _ratios("psi_p", psi_p)
+    positive("tau", tau), positive("gap", gap), truth("progress", progress)
+    jobs = integer("jobs", jobs, -1, 1024) or positive_integer("jobs", jobs)
     tasks = (delayed(_row)(model, ratio, psi_n, float(tau)) for ratio in psi_p)
     rows = Parallel(n_jobs=jobs, return_as="generator")(tasks)
     rows = list(progress_bar(rows, total=psi_p.size, desc="phase diagram", shown=progress))

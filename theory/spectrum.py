@@ -10,7 +10,8 @@ from .engine import EngineSystem
 from .errors import ConvergenceError
 from .quadrature import quadrature
 from .saddle import SaddleSystem, refine
-from .validation import finite_array, one_of, positive_integer, to_mpf
+from .validation import a_model, decimal_digits, finite_array, one_of, to_mpf, values_of
+from .validation import function as a_function
 
 METHODS = ("auto", "polynomial", "continuation")
 
@@ -22,7 +23,7 @@ class Spectrum:
     """
 
     def __init__(self, model):
-        self.model = model
+        self.model = a_model(model)
         # solved in y = z − s_t²: a bulk may lie so close to s_t² that λ itself does not resolve it
         if model.is_scalar:
             c, data = model.coefficients(), model.data
@@ -69,18 +70,24 @@ class Spectrum:
         Cost in double precision: about 20 µs a point for one eigenvalue, growing as (3m + 2)³ for m eigenvalues
         (polynomial), or as m × 100 µs/40 (continuation). At 50 digits about 5 ms a point.
         """
-        one_of("method", method, METHODS)
+        self._check_method(method)
         array = finite_array("z", z, complex)
         for location, _ in self.atoms():
             if np.any(array == location):
                 raise ValueError(f"z = {location} is an atom of the spectrum, where q is infinite; allowed: any other z")
         if dps is not None:
-            dps, exact = positive_integer("dps", dps), np.asarray(z, dtype=object)
+            dps, exact = decimal_digits("dps", dps), np.asarray(z, dtype=object)
             result = np.empty(exact.shape, dtype=object)
             result.ravel()[:] = [self._stieltjes_mpmath(item, method, dps) for item in exact.ravel()]
             return result.item() if array.ndim == 0 else result
         q = self.system.stieltjes(self.solve(array.ravel(), method))
         return complex(q[0]) if array.ndim == 0 else q.reshape(array.shape)
+
+    def _check_method(self, method):
+        if one_of("method", method, METHODS) == "polynomial" and not self.model.is_scalar:
+            raise ValueError(
+                "method = 'polynomial' belongs to one type, one kind and one time; allowed here: 'auto', 'continuation'"
+            )
 
     def solve(self, z, method="auto"):
         """The unknowns at a flat complex array, (q, δ) or those of `theory.engine`; below the axis by conjugation."""
@@ -173,7 +180,7 @@ class Spectrum:
         ``lam`` is real and finite (``ValueError`` else). Cost as `stieltjes`.
         """
         lam = finite_array("lam", lam, float)
-        one_of("method", method, METHODS)
+        self._check_method(method)
         flat = lam.ravel()
         result = np.zeros(flat.shape)
         inside = (flat > self.offset) & (flat < self.upper_bound)  # U − s² is a sum of positive matrices
@@ -211,6 +218,7 @@ class Spectrum:
         if self.model.is_scalar:
             return outliers.outliers(self, dps)
         if dps is not None:
+            dps = decimal_digits("dps", dps)
             raise ValueError(f"dps = {dps!r} is available for one type, one kind and one time only; allowed here: dps=None")
         return general_outliers.direction_outliers(self)
 
@@ -223,7 +231,7 @@ class Spectrum:
         """
         if dps is None:
             return self._edges
-        dps = positive_integer("dps", dps)
+        dps = decimal_digits("dps", dps)
         if not self.model.is_scalar:
             raise ValueError(f"dps = {dps} is available for one type, one kind and one time only; allowed here: dps=None")
         return edges.refine_all(self, dps)
@@ -256,10 +264,11 @@ class Spectrum:
 
     def integrate(self, function):
         """∫ f(λ) dμ(λ) over the whole law, atoms included; ``function`` is vectorised and smooth on each bulk."""
+        a_function("function", function, "a vectorised function of λ")
         self.edges()  # certifies the total mass of the rule
         nodes, weights = self._quadrature
-        return float(weights @ function(nodes)) + sum(
-            weight * float(function(np.array([location]))[0]) for location, weight in self.atoms()
+        return float(weights @ values_of("function", function, nodes)) + sum(
+            weight * float(values_of("function", function, np.array([location]))[0]) for location, weight in self.atoms()
         )
 
 

@@ -9,21 +9,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .validation import finite_array, positive, positive_integer
+from .validation import MOST_NODES, function, interval, positive, positive_integer, real, sequence, values_of
 
 
 def _sequence(name, values, check, length=None):
-    try:
-        values = tuple(values)
-    except TypeError:
-        raise ValueError(f"{name} = {values!r} is not a sequence; allowed: one number for each node") from None
+    values = sequence(name, values, "one number for each node")
     if length is not None and len(values) != length:
         raise ValueError(f"{name} has {len(values)} entries for {length} nodes; allowed: one for each")
     return tuple(check(name, value) for value in values)
-
-
-def _real(name, value):
-    return finite_array(name, value, float).item()
 
 
 @dataclass(frozen=True)
@@ -69,7 +62,7 @@ class TimeGrid:
         if self.amplitude is not None:
             object.__setattr__(self, "amplitude", _sequence("amplitude", self.amplitude, positive, len(nodes)))
         if self.skip is not None:
-            object.__setattr__(self, "skip", _sequence("skip", self.skip, _real, len(nodes)))
+            object.__setattr__(self, "skip", _sequence("skip", self.skip, real, len(nodes)))
 
     @classmethod
     def gauss(cls, nodes, support, density=None, **options):
@@ -85,17 +78,20 @@ class TimeGrid:
         **options
             ``amplitude`` and ``skip``, as functions of t.
         """
-        low, high = (float(x) for x in support)
-        if not 0 <= low < high < np.inf:
-            raise ValueError(f"support = {support!r} is out of range; allowed: 0 <= low < high")
-        count = positive_integer("nodes", nodes)
+        low, high = interval("support", support)
+        count = positive_integer("nodes", nodes, MOST_NODES // 4)
+        for name, f in options.items():
+            if name not in ("amplitude", "skip"):
+                raise TypeError(f"{name} is no option; allowed: amplitude, skip")
+            if f is not None:
+                function(name, f, "a function of t")
         t, weights = np.polynomial.legendre.leggauss(max(200, 4 * count))
         t = low + (high - low) * (t + 1) / 2
-        weights = weights * (np.ones_like(t) if density is None else np.asarray(density(t), float))
+        weights = weights * (1.0 if density is None else values_of("density", function("density", density), t))
         if not (np.all(np.isfinite(weights)) and np.all(weights >= 0) and np.count_nonzero(weights) >= count):
             raise ValueError("density is negative, not finite or zero nearly throughout its support; allowed: a density")
         t, weights = _gauss_rule(t, weights / weights.sum(), count)
-        functions = {name: tuple(np.broadcast_to(f(t), t.shape).tolist()) for name, f in options.items()}
+        functions = {name: tuple(values_of(name, f, t).tolist()) for name, f in options.items() if f is not None}
         return cls(tuple(t.tolist()), tuple((weights / weights.sum()).tolist()), **functions)
 
     def __len__(self):
@@ -152,7 +148,7 @@ class TimeGrid:
 
     @property
     def _skips(self):
-        return np.zeros(len(self)) if self.skip is None else np.array(self.skip)
+        return np.zeros(len(self)) if self.skip is None else np.array([float(b) for b in self.skip])
 
 
 def _gauss_rule(points, weights, count):

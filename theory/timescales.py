@@ -25,6 +25,7 @@ from .errors import ConvergenceError
 from .symbolic.evaluate import PARAMETERS
 from .symbolic.two_bulks import memorizing_bulk, memorizing_threshold
 from .training import flow_rate, initial_loss, support_bounds, training_curve
+from .validation import a_model, fraction
 
 #: step of the symmetric difference in log ψ_n
 LOG_STEP = 0.05
@@ -136,9 +137,8 @@ def memorization_eigenvalue(model):
 
 def timescales(model, within=0.05, gap_fraction=0.5):
     """All times of one model; see `theory.RandomFeatureModel.timescales`."""
-    for name, value in (("within", within), ("gap_fraction", gap_fraction)):
-        if not 0 < value < 1:
-            raise ValueError(f"{name} = {value!r} is out of range; allowed: 0 < {name} < 1")
+    a_model(model)
+    within, gap_fraction = float(fraction("within", within)), float(fraction("gap_fraction", gap_fraction))
     tau_gen, tau_mem, tau_best, best = curve_times(model, within, gap_fraction)
     shifted = [
         curve_times(replace(model, psi_n=float(model.psi_n) * np.exp(sign * LOG_STEP)), within, gap_fraction)

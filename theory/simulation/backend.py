@@ -5,8 +5,9 @@ import os
 from dataclasses import dataclass
 
 import numpy as np
+from array_api_compat import array_namespace
 
-from ..validation import one_of
+from ..validation import one_of, shown
 
 LIBRARIES = ("numpy", "torch", "cupy", "array_api_strict")
 
@@ -37,6 +38,19 @@ class Backend:
         return np.asarray(array)
 
 
+def array_of(name, value, ndim=None):
+    """Return ``value`` if it is an array of real numbers of one of the libraries, with ``ndim`` axes; else raise ``ValueError``."""
+    allowed = "an array of real numbers" + ("" if ndim is None else f" with {ndim} axes")
+    try:
+        xp = array_namespace(value)
+        fits = xp.isdtype(value.dtype, ("integral", "real floating")) and ndim in (None, value.ndim)
+    except TypeError:
+        raise ValueError(f"{name} = {shown(value)} is of type {type(value).__name__}; allowed: {allowed}") from None
+    if not fits:
+        raise ValueError(f"{name} has shape {tuple(value.shape)} and type {value.dtype}; allowed: {allowed}")
+    return value
+
+
 def _named(namespace, device):
     return Backend(importlib.import_module(namespace), device)
 
@@ -63,8 +77,8 @@ def backend(device=None, library=None):
         library = "torch" if str(device).startswith("cuda") else "numpy"
     one_of("library", library, LIBRARIES)
     if library == "numpy":
-        if device != "cpu":
-            raise ValueError(f"device = {device!r} is not available with library = 'numpy'; allowed: 'cpu'")
+        if not (isinstance(device, str) and device == "cpu"):
+            raise ValueError(f"device = {shown(device)} is not available with library = 'numpy'; allowed: 'cpu'")
         import array_api_compat.numpy as xp
 
         return Backend(xp, "cpu")
@@ -74,26 +88,35 @@ def backend(device=None, library=None):
             import torch
         except ImportError as error:
             raise ImportError(
-                f"device = {device!r} needs PyTorch, which is not installed: pip install 'theory[gpu]'"
+                f"device = {shown(device)} needs PyTorch, which is not installed: pip install 'theory[gpu]'"
             ) from error
         try:
             chosen = torch.device(device)
         except (RuntimeError, TypeError):
-            raise ValueError(f"device = {device!r} is not a device of PyTorch; allowed: 'cpu', 'cuda'") from None
+            raise ValueError(f"device = {shown(device)} is not a device of PyTorch; allowed: 'cpu', 'cuda'") from None
         if chosen.type == "cuda" and not torch.cuda.is_available():
-            raise ValueError(f"device = {device!r}: PyTorch {torch.__version__} finds no CUDA device; allowed here: 'cpu'")
+            raise ValueError(
+                f"device = {shown(device)}: PyTorch {torch.__version__} finds no CUDA device; allowed here: 'cpu'"
+            )
         return Backend(xp, chosen)
     if library == "cupy":
         if not str(device).startswith("cuda"):
-            raise ValueError(f"device = {device!r} is not available with library = 'cupy'; allowed: 'cuda'")
+            raise ValueError(f"device = {shown(device)} is not available with library = 'cupy'; allowed: 'cuda'")
         try:
             import array_api_compat.cupy as xp
         except ImportError as error:
             raise ImportError("library = 'cupy' needs CuPy, which is not installed") from error
-        return Backend(xp, xp.cuda.Device(int(str(device).partition(":")[2] or 0)))
+        try:
+            return Backend(xp, xp.cuda.Device(int(str(device).partition(":")[2] or 0)))
+        except ValueError:
+            raise ValueError(f"device = {shown(device)} is not a device of CuPy; allowed: 'cuda', 'cuda:1', …") from None
     import array_api_strict as xp
 
     try:
+        if not isinstance(device, (str, xp.Device)):
+            raise ValueError
         return Backend(xp, xp.Device("CPU_DEVICE" if device == "cpu" else device) if isinstance(device, str) else device)
     except ValueError:
-        raise ValueError(f"device = {device!r} is not a device of array_api_strict; allowed: 'cpu', 'device1'") from None
+        raise ValueError(
+            f"device = {shown(device)} is not a device of array_api_strict; allowed: 'cpu', 'device1'"
+        ) from None

@@ -19,12 +19,25 @@ from array_api_compat import array_namespace
 from array_api_compat import device as device_of
 
 from ..progress import progress_bar
-from ..validation import finite_array, non_negative, one_of, positive, positive_integer
-from .backend import Backend
+from ..validation import (
+    MOST_ENTRIES,
+    finite_array,
+    function,
+    non_negative,
+    one_of,
+    positive,
+    positive_integer,
+    random_generator,
+    shown,
+    truth,
+)
+from .backend import Backend, array_of
 from .backend import backend as choose_backend
 
 SPACINGS = ("log", "uniform")
 METHODS = ("euler", "heun")
+#: most steps of a grid of times
+MOST_STEPS = 10**8
 
 
 def draw(variances, samples, seed=0, *, device=None, library=None):
@@ -41,14 +54,14 @@ def draw(variances, samples, seed=0, *, device=None, library=None):
     """
     where = choose_backend(device, library)
     scale = np.sqrt(_variances("variances", variances))[:, None]
-    noise = np.random.default_rng(seed).standard_normal((len(scale), positive_integer("samples", samples)))
+    noise = random_generator("seed", seed).standard_normal((len(scale), _states("samples", samples, len(scale))))
     return where.asarray(scale * noise)
 
 
 def forward(x, t, seed=0):
     """x_t = e^{-t} x + √Δ_t ξ for a batch ``x`` of any shape and t >= 0; ξ is drawn with ``seed``."""
     t = float(non_negative("t", t))
-    noise = _place(x).asarray(np.random.default_rng(seed).standard_normal(tuple(x.shape)))
+    noise = _place(x, None).asarray(random_generator("seed", seed).standard_normal(tuple(x.shape)))
     return math.exp(-t) * x + math.sqrt(-math.expm1(-2 * t)) * noise
 
 
@@ -62,12 +75,12 @@ def gaussian_score(x, t, eigenvalues):
     eigenvalues : sequence of d real numbers >= 0
         Of Σ. All of them > 0 where t = 0.
     """
-    variances = diffused(_variances("eigenvalues", eigenvalues), t)
+    where, variances = _place(x), diffused(_variances("eigenvalues", eigenvalues), t)
     if not np.all(variances > 0):
         raise ValueError(f"t = {t!r} leaves a direction without variance; allowed: t > 0, or eigenvalues > 0")
     if len(variances) != x.shape[0]:
         raise ValueError(f"eigenvalues has {len(variances)} entries for states of dimension {x.shape[0]}; allowed: one each")
-    return -x / _place(x).asarray(variances)[:, None]
+    return -x / where.asarray(variances)[:, None]
 
 
 def two_cluster_score(x, t, mean, variance=1.0):
@@ -84,14 +97,21 @@ def two_cluster_score(x, t, mean, variance=1.0):
         σ² of each cluster, the same in all directions.
     """
     where, t = _place(x), float(non_negative("t", t))
-    gamma2 = diffused(float(positive("variance", variance)), t)
-    m = where.asarray(math.exp(-t) / gamma2 * finite_array("mean", mean, float))[:, None]
+    gamma2 = float(diffused(float(positive("variance", variance)), t))
+    if not gamma2 > 0:
+        raise ValueError(f"variance = {variance!r} underflows at t = {t!r}; allowed: e^(-2t) variance + 1 - e^(-2t) > 0")
+    mean = finite_array("mean", mean, float)
+    if mean.shape != (x.shape[0],):
+        raise ValueError(f"mean has shape {mean.shape} for states of dimension {x.shape[0]}; allowed: ({x.shape[0]},)")
+    m = where.asarray(math.exp(-t) / gamma2 * mean)[:, None]
     return -x / gamma2 + m * where.xp.tanh(where.xp.sum(m * x, axis=0))
 
 
 def diffused(variance, t):
     """e^{−2t}λ + Δ_t, the variance at time t >= 0 of a direction that had λ (number or host array)."""
-    t = float(non_negative("t", t))
+    t, variance = float(non_negative("t", t)), finite_array("variance", variance, float)[()]
+    if np.any(variance < 0):
+        raise ValueError(f"variance = {shown(variance)} is out of range; allowed: numbers >= 0")
     return math.exp(-2 * t) * variance - math.expm1(-2 * t)
 
 
@@ -102,7 +122,7 @@ def time_grid(start, stop, steps, spacing="log"):
     "uniform" makes equal differences (0 <= stop < start).
     """
     one_of("spacing", spacing, SPACINGS)
-    start, steps = float(positive("start", start)), positive_integer("steps", steps)
+    start, steps = float(positive("start", start)), positive_integer("steps", steps, MOST_STEPS)
     stop = float(positive("stop", stop) if spacing == "log" else non_negative("stop", stop))
     if not stop < start:
         raise ValueError(f"stop = {stop!r} is not below start = {start!r}; allowed: stop < start")
@@ -135,7 +155,7 @@ def reverse_sde(score, x, times, seed=0, *, observe=None, progress=True):
     -----
     One score evaluation and d m normal numbers per step.
     """
-    where, rng = _place(x), np.random.default_rng(seed)
+    where, rng = _start(score, x, observe, progress), random_generator("seed", seed)
 
     def step(x, t, t_next):
         noise = where.asarray(rng.standard_normal(tuple(x.shape)))
@@ -150,6 +170,7 @@ def probability_flow(score, x, times, *, method="heun", observe=None, progress=T
     Arguments and return value as of `reverse_sde`; "heun" evaluates the score at the last time too.
     """
     one_of("method", method, METHODS)
+    _start(score, x, observe, progress)
 
     def step(x, t, t_next):
         slope = x + score(x, t)
@@ -176,8 +197,30 @@ def _integrate(step, x, times, observe, progress):
     return x if record is None else (x, record)
 
 
-def _place(x):
+def _start(score, x, observe, progress):
+    """The backend of the states that a sampler starts from, where all its arguments are what they must be."""
+    function("score", score, "a function of (x, t)")
+    if observe is not None:
+        function("observe", observe, "a function of x, or None")
+    truth("progress", progress)
+    where = _place(x)
+    if not bool(where.xp.all(where.xp.isfinite(x))):
+        raise ValueError("x holds values that are not finite; allowed: finite real numbers")
+    return where
+
+
+def _states(name, count, dimension):
+    count = positive_integer(name, count)
+    if count * dimension > MOST_ENTRIES:
+        raise ValueError(
+            f"{name} = {count} states of dimension {dimension} are too many; allowed: {MOST_ENTRIES} numbers in all"
+        )
+    return count
+
+
+def _place(x, ndim=2):
     """The backend that an array lives on."""
+    array_of("x", x, ndim)
     return Backend(array_namespace(x), device_of(x))
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from ..data import Gaussian
-from ..validation import finite_array, one_of, positive_integer
+from ..validation import MOST_ENTRIES, a_model, finite_array, of_class, one_of, positive_integer, random_generator
 from . import noise_average
 from .backend import backend as choose_backend
 
@@ -65,6 +65,7 @@ def simulate(model, d, seed=0, *, features="network", noise_draws=None, biases="
     Cost O(K p² n) time for K diffusion times and O(p² + p n) memory. On two cores, d = 200, p = 800, n = 600 and K = 1 take
     about 2 s.
     """
+    a_model(model)
     d = positive_integer("d", d)
     one_of("features", features, FEATURES)
     one_of("biases", biases, BIASES)
@@ -79,10 +80,9 @@ def simulate(model, d, seed=0, *, features="network", noise_draws=None, biases="
             raise ValueError(f"noise_draws = {noise_draws} has no meaning with features = 'equivalent'; allowed: None")
     where = choose_backend(device, library)
     p, n = (max(1, round(float(ratio) * d)) for ratio in (model.psi_p, model.psi_n))
-    try:
-        rng = np.random.default_rng(seed)
-    except (TypeError, ValueError):
-        raise ValueError(f"seed = {seed!r} is not a seed; allowed: an integer >= 0") from None
+    if max(p, n) * max(p, d) > MOST_ENTRIES:
+        raise ValueError(f"d = {d} makes p = {p} and n = {n}: too large; allowed: matrices of up to {MOST_ENTRIES} numbers")
+    rng = random_generator("seed", seed)
     W = where.asarray(rng.standard_normal((p, d)))
     samples = np.sqrt(covariance_eigenvalues(model.data, d))[:, None] * rng.standard_normal((d, n))
     frequencies, scales, centroids = kinds_of_samples(model.data, d)
@@ -106,6 +106,7 @@ def kinds_of_samples(data, d):
     The centroids span the first coordinates: W is rotation invariant, and so is the Gaussian part where Σ = σ_x². For another
     Σ, their directions are eigenvectors of it, of the eigenvalues that `covariance_eigenvalues` puts first.
     """
+    d = _check(data, d)
     if isinstance(data, Gaussian):
         return np.ones(1), np.ones(1), np.zeros((1, d))
     coordinates = data.centroids() * (math.sqrt(d) if data.means is not None else 1.0)
@@ -113,6 +114,12 @@ def kinds_of_samples(data, d):
     if directions > d:
         raise ValueError(f"d = {d} is smaller than the dimension that the centroids span, {directions}; allowed: d >= that")
     return data.frequencies, data.scales, np.hstack([coordinates, np.zeros((kinds, d - directions))])
+
+
+def _check(data, d):
+    if not isinstance(data, Gaussian):
+        of_class("data", data, "Mixture", "theory.Gaussian, theory.Mixture")
+    return positive_integer("d", d, MOST_ENTRIES)
 
 
 def shares(weights, total):
@@ -126,6 +133,7 @@ def covariance_eigenvalues(data, d):
 
     W is rotation invariant, so a diagonal covariance is the general case.
     """
+    d = _check(data, d)
     data = data if isinstance(data, Gaussian) else data.covariance
     if len(data.spikes) > d:
         raise ValueError(f"d = {d} is smaller than the number of spikes, {len(data.spikes)}; allowed: d >= that")

@@ -20,7 +20,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..curve import check_tau, filter_function
-from ..validation import finite_array
+from ..validation import a_draw, finite_array
+from .backend import array_of
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Modes:
 
 def modes(finite):
     """Diagonalise U, once per draw: cost O(p³), kept with ``finite``."""
-    return finite.modes
+    return a_draw(finite).modes
 
 
 def diagonalised(finite):
@@ -72,7 +73,7 @@ def train_loss(finite, A):
     ValueError
         ``A`` of another shape, or not finite.
     """
-    A, xp = _readout(finite, A), finite.backend.xp
+    A, xp = _readout(a_draw(finite), A), finite.backend.xp
     loss = quadratic_loss(A, finite.U, finite.V, finite.model.noise_variance, xp, finite.initial_loss)
     loss = finite.backend.to_numpy(loss)
     return float(loss) if loss.ndim == 0 else loss
@@ -92,7 +93,7 @@ def quadratic_loss(A, U, V, noise_variance, xp, initial_loss=1.0):
 
 def gradient(finite, A):
     """∂L/∂A = (2Δ_t/(pd)) A U + (2√Δ_t/(d√p)) V^T, an array of the backend shaped like ``A``; see `train_loss`."""
-    A = _readout(finite, A)
+    A = _readout(a_draw(finite), A)
     (p, d), noise = finite.W.shape, finite.model.noise_variance
     return 2 * noise / (p * d) * (A @ finite.U) + 2 * math.sqrt(noise / p) / d * finite.V.T
 
@@ -121,7 +122,7 @@ def gradient_flow(finite, tau, initial=None):
     -----
     Cost O(p³) once per draw, then O(p² d) and d·p numbers of memory per τ.
     """
-    tau, where, m = check_tau(tau), finite.backend, modes(finite)
+    tau, where, m = check_tau(tau), a_draw(finite).backend, modes(finite)
     filters = where.asarray(flow_filter(finite, m.eigenvalues, tau.ravel()))
     scale = -math.sqrt(finite.W.shape[0] / finite.model.noise_variance)
     in_basis = scale * m.projections.T[None, :, :] * filters[:, None, :]
@@ -150,6 +151,7 @@ def relaxation_times(finite, eigenvalues=None):
 
     ``eigenvalues``: real numbers >= 0, by default those of U, whose order the result keeps; inf where λ = 0.
     """
+    a_draw(finite)
     lam = modes(finite).eigenvalues if eigenvalues is None else finite_array("eigenvalues", eigenvalues, float)
     if np.any(lam < 0):
         raise ValueError(f"eigenvalues holds {lam[lam < 0].flat[0]}; allowed: eigenvalues of U, >= 0")
@@ -175,6 +177,7 @@ def _readout(finite, A, name="A", batch=True):
     where, (p, d) = finite.backend, finite.W.shape
     if isinstance(A, (np.ndarray, list, tuple)):
         A = where.asarray(finite_array(name, A, float))
+    array_of(name, A)
     shape = tuple(A.shape)
     if shape[-2:] != (d, p) or (not batch and len(shape) != 2):
         raise ValueError(f"{name} has shape {shape}; allowed: ({'…, ' if batch else ''}{d}, {p})")

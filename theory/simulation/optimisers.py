@@ -18,7 +18,7 @@ import numpy as np
 
 from ..curve import TrainingCurve
 from ..progress import progress_bar
-from ..validation import one_of, positive, positive_integer
+from ..validation import a_draw, one_of, positive, positive_integer, random_generator, truth
 from .loss import quadratic_loss
 from .noise_average import nodes
 from .training import initial_test_loss, population, score_error
@@ -35,7 +35,7 @@ class OptimiserCurve(TrainingCurve):
 
 def stable_step(finite):
     """The largest stable h of gradient descent on the averaged loss, ψ_p/(Δ_t λ_max)."""
-    p, d = finite.W.shape
+    p, d = a_draw(finite).W.shape
     return p / d / (finite.model.noise_variance * float(finite.eigenvalues[-1]))
 
 
@@ -69,7 +69,8 @@ def optimise(finite, steps, optimiser="gradient descent", learning_rate=None, ba
     """
     one_of("optimiser", optimiser, OPTIMISERS)
     steps, records = positive_integer("steps", steps), positive_integer("records", records)
-    if finite.features != "network":
+    truth("progress", progress)
+    if a_draw(finite).features != "network":
         raise ValueError(f"finite was drawn with features = {finite.features!r}; allowed: 'network'")
     where, model, W, X = finite.backend, finite.model, finite.W, finite.X
     xp, (p, d), n = where.xp, W.shape, X.shape[1]
@@ -80,7 +81,7 @@ def optimise(finite, steps, optimiser="gradient descent", learning_rate=None, ba
         learning_rate = stable_step(finite) / 5 if optimiser == "gradient descent" else 1e-2
     positive("learning_rate", learning_rate)
 
-    rng = np.random.default_rng(seed)
+    rng = random_generator("seed", seed)
     root = math.sqrt(model.noise_variance)
     averages = ((finite.U, finite.V, finite.initial_loss), (*population(finite), initial_test_loss(model, d)))
     A, mean, square = (xp.zeros((d, p), dtype=xp.float64, device=where.device) for _ in range(3))

@@ -17,7 +17,8 @@ from dataclasses import replace
 import numpy as np
 
 from ..curve import check_tau
-from ..validation import finite_array, positive
+from ..validation import a_model, finite_array, integer, positive, positive_integer, random_generator
+from .backend import array_of
 from .finite import simulate
 from .loss import gradient_flow, modes
 
@@ -51,6 +52,7 @@ class TrainedNetworks:
     """
 
     def __init__(self, model, d, times, seed=0, *, device=None, library=None):
+        a_model(model), positive_integer("d", d), random_generator("seed", seed)
         times = finite_array("times", times, float)
         if times.ndim != 1 or times.size == 0 or not np.all(times > 0):
             raise ValueError(f"times = {times} is not a grid to train on; allowed: one or more numbers > 0")
@@ -85,7 +87,7 @@ class TrainedNetworks:
             k = int(np.argmin(np.abs(times - float(positive("t", t)))))
             if not abs(times[k] - float(t)) <= SAME_TIME * times[k]:
                 raise ValueError(f"t = {t!r} is not a time that a network was trained at; allowed: {times.tolist()}")
-            if x.ndim != 2 or x.shape[0] != d:
+            if array_of("x", x).ndim != 2 or x.shape[0] != d:
                 raise ValueError(f"x has shape {tuple(x.shape)}; allowed: ({d}, m)")
             features = activation(W @ x / math.sqrt(d) + float(times[k]) * biases[:, None], xp)
             return readouts[k] @ features / math.sqrt(p)
@@ -94,9 +96,7 @@ class TrainedNetworks:
 
     def top_overlaps(self, coordinate=0):
         """Squared overlap of the top eigenvector of each U with We/|We|, e a coordinate direction: NumPy array (K,)."""
-        k, d = coordinate, self.networks[0].W.shape[1]
-        if not (isinstance(k, int) and 0 <= k < d):
-            raise ValueError(f"coordinate = {k!r} is out of range; allowed: an integer from 0 to {d - 1}")
+        k = integer("coordinate", coordinate, 0, self.networks[0].W.shape[1] - 1)
         found = []
         for network in self.networks:
             w, v = network.W[:, k], modes(network).eigenvectors[:, -1]
@@ -107,4 +107,5 @@ class TrainedNetworks:
 
 def trained_score(model, d, times, tau, seed=0, *, device=None, library=None):
     """``score(x, t)`` of networks trained for ``tau`` at each of the ``times``; see `TrainedNetworks`, which serves many τ."""
+    check_tau(tau)
     return TrainedNetworks(model, d, times, seed, device=device, library=library).score(tau)

@@ -14,6 +14,7 @@ import math
 import numpy as np
 
 from ..curve import TrainingCurve, check_tau
+from ..validation import a_draw, a_model, finite_array
 from .finite import covariance_eigenvalues, kinds_of_samples
 from .loss import flow_filter, mean_square_target, modes, train_loss_along_flow
 from .noise_average import hermite_tables, mehler_series, nodes
@@ -35,7 +36,7 @@ def population(finite):
     Mehler's series up to `ORDER` off the diagonal: an error O(d^{-7/2}) where correlations are O(d^{-1/2}).
     Cost O(K C p² d).
     """
-    if finite.features == "equivalent":
+    if a_draw(finite).features == "equivalent":
         return _population_of_equivalent(finite)
     model, where, W = finite.model, finite.backend, finite.W
     xp, (p, d) = where.xp, W.shape
@@ -78,7 +79,7 @@ def _population_of_equivalent(finite):
 
 def initial_test_loss(model, d):
     """L̃_0, the test loss at A = 0 in dimension d."""
-    frequencies, scales, centroids = kinds_of_samples(model.data, d)
+    frequencies, scales, centroids = kinds_of_samples(a_model(model).data, d)
     energy = scales * np.mean(covariance_eigenvalues(model.data, d)) + np.mean(centroids**2, axis=1)
     return mean_square_target(model.times, frequencies @ energy)
 
@@ -89,7 +90,7 @@ def exact_score_loss(model, d):
     This is the loss of a score that knows the kind of x_t. Kinds whose variances differ, or whose centroids are O(√d) apart, are
     told apart by x_t with certainty for d → ∞; doubt between kinds of the same variance with centroids O(1) apart costs O(1/d).
     """
-    times, (frequencies, scales, _) = model.times, kinds_of_samples(model.data, d)
+    times, (frequencies, scales, _) = a_model(model).times, kinds_of_samples(model.data, d)
     signal = times.decay[:, None, None] ** 2 * scales[:, None] * covariance_eigenvalues(model.data, d)
     losses = np.mean(signal / (signal + times.noise_variances[:, None, None]), axis=-1)
     return float(times.law @ losses @ frequencies)
@@ -97,6 +98,7 @@ def exact_score_loss(model, d):
 
 def score_error(model, d, test):
     """Σ_k w_k Δ_k (1/d) E|S − ∇log P_{t_k}|²/Σ_k w_k Δ_k on fresh data, from the test loss."""
+    test = finite_array("test", test, float)[()]
     return (test - exact_score_loss(model, d)) / float(model.times.law @ model.times.noise_variances)
 
 
@@ -113,6 +115,7 @@ def flow_curve(finite, tau):
     Cost O(p³) once per draw for the diagonalisation and O(p²) per τ.
     """
     tau = check_tau(tau)
+    a_draw(finite)
     (eigenvalues, overlap, quadratic), d = finite.flow_matrices, finite.W.shape[1]
     f = flow_filter(finite, eigenvalues, tau.ravel())
     test = initial_test_loss(finite.model, d) - 2 * (f @ overlap) / d + np.sum((f @ quadratic) * f, axis=1) / d
@@ -122,7 +125,7 @@ def flow_curve(finite, tau):
 
 def flow_matrices(finite):
     """(λ_i, V'_i·Ṽ'_i, Ũ'_ij V'_i·V'_j) on the host: all that the test loss needs."""
-    where, m = finite.backend, modes(finite)
+    where, m = a_draw(finite).backend, modes(finite)
     xp, basis, V = where.xp, m.eigenvectors, m.projections
     U_population, V_population = population(finite)
     overlap = xp.sum(V * (basis.T @ V_population), axis=1)
