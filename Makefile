@@ -6,10 +6,11 @@
 #   make lab         open the chapters in JupyterLab
 #   make benchmark   time the solvers and the simulations
 #   make chapter NAME=hermite     book/hermite.md -> book/hermite.ipynb, executed
-#   make sweeps      compute the stored sweeps of book/data again (minutes)
+#   make sweeps      compute the stored sweeps of theory/sweeps again (minutes)
 #   make picture     draw the picture of README.md again
 #   make pages       check the built pages: links, formulas, nothing loaded from elsewhere
 #   make surroundings             build two pages in each of many odd surroundings (minutes)
+#   make lowest      run the tests with the lowest versions that requirements.txt allows, in .venv-lowest
 #   make format      let ruff rewrite the code
 #   make torch       add PyTorch (optional), so that its tests run as well
 #   make clean       remove what was built; `make distclean` removes the environment too
@@ -24,6 +25,8 @@ TORCH  := torch==2.13.0
 PYTEST_OPTIONS :=
 # `make book EXECUTE=force` runs every chapter whatever the cache holds
 EXECUTE := cache
+# options of pip for the environment
+CONSTRAINTS :=
 
 BIN   := $(VENV)/bin
 STAMP := $(VENV)/.installed
@@ -32,7 +35,7 @@ OURS  := $(VENV)/.made-by-make
 # Python without what the caller's environment says to it
 RUN   := $(BIN)/python -I tools/surroundings.py
 
-.PHONY: book test quick lab clean distclean chapter benchmark sweeps picture pages surroundings format torch environment
+.PHONY: book test quick lab clean distclean chapter benchmark sweeps picture pages surroundings lowest format torch environment
 
 book: $(STAMP)
 	BOOK_EXECUTE=$(EXECUTE) $(RUN) jupyter-book build --all -W -n --keep-going .
@@ -74,6 +77,14 @@ pages: $(STAMP)
 surroundings: $(STAMP)
 	$(RUN) -m pytest -q -n $(JOBS) tests/surroundings
 
+lowest:
+	@mkdir -p _build
+	$(PYTHON) -I tools/lowest.py > _build/lowest.txt
+	$(MAKE) environment VENV=.venv-lowest CONSTRAINTS="-c _build/lowest.txt"
+	.venv-lowest/bin/python -I tools/surroundings.py tools/lowest.py --installed
+	$(MAKE) quick VENV=.venv-lowest
+	.venv-lowest/bin/python -I tools/surroundings.py -m pytest -q tests/surroundings -k "compared or threads"
+
 format: $(STAMP)
 	$(RUN) -m ruff check --fix .
 	$(RUN) -m ruff format .
@@ -97,7 +108,7 @@ $(STAMP): requirements.txt pyproject.toml
 	        { echo "$(VENV) is there and is no environment that works; remove it, or name another: make VENV=…" >&2; exit 1; }; \
 	    mkdir -p $(VENV) && touch $(OURS) && $(PYTHON) -I -m venv --clear $(VENV) && touch $(OURS) || \
 	        { echo "$(PYTHON) cannot make a virtual environment; on Debian or Ubuntu install python3-venv first" >&2; exit 1; }; }
-	$(RUN) -m pip install -q -r requirements.txt
+	$(RUN) -m pip install -q $(CONSTRAINTS) -r requirements.txt
 	$(RUN) -m pip install -q --no-deps -e .
 	$(RUN)
 	@echo "$(CURDIR)" > $@
@@ -109,4 +120,4 @@ clean:
 distclean: clean
 	@test "$(VENV)" = .venv || test -e $(OURS) || ! test -e $(VENV) || \
 	    { echo "$(VENV) was not made by this Makefile and stays" >&2; exit 1; }
-	rm -rf $(VENV)
+	rm -rf $(VENV) .venv-lowest

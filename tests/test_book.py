@@ -122,7 +122,6 @@ def test_a_wrong_number_in_the_landing_page_is_caught(tmp_path):
     cell = next(c for c in notebook.cells if any(o.output_type == "stream" for o in c.get("outputs", [])))
     cell.outputs[0].text = change_a_digit(cell.outputs[0].text)
     notebook.cells = notebook.cells[: notebook.cells.index(cell) + 1]
-    shutil.copy(BOOK / "figures.mplstyle", tmp_path)
     nbformat.write(notebook, tmp_path / "intro.ipynb")
     code, said = nbval(tmp_path / "intro.ipynb")
     assert code == 1 and "1 failed" in said, said
@@ -298,9 +297,9 @@ def test_a_reason_excuses_an_ignored_output():
 
 
 def test_cache_depends_on_package_and_style(tmp_path):
-    for folder in ("theory/symbolic", "tools", "book/data"):
+    for folder in ("theory/symbolic", "theory/sweeps", "tools"):
         (tmp_path / folder).mkdir(parents=True)
-    names = ("theory/a.py", "theory/symbolic/b.py", "tools/c.py", "book/data/d.json", "book/figures.mplstyle")
+    names = ("theory/a.py", "theory/symbolic/b.py", "tools/c.py", "theory/sweeps/d.npz", "theory/figures.mplstyle")
     files = [tmp_path / name for name in names]
     for path in files:
         path.write_text("x")

@@ -85,8 +85,8 @@ def test_readme_example_is_true():
 
 
 def test_readme_names_commands_that_exist():
-    targets = set(re.findall(r"(?m)^([a-z]+):", (ROOT / "Makefile").read_text()))
-    named = set(re.findall(r"make ([a-z]+)", "\n".join(re.findall(r"(?m)^    make .*|`make [a-z]+`", README))))
+    targets = set(re.findall(r"(?m)^([a-z-]+):", (ROOT / "Makefile").read_text()))
+    named = set(re.findall(r"make ([a-z-]+)", "\n".join(re.findall(r"(?m)^    make .*|`make [a-z-]+`", README))))
     assert {"book", "test", "lab"} <= named <= targets
     assert "clean" in targets
 
@@ -116,7 +116,7 @@ def test_citation_file_has_what_the_format_requires():
 def test_licence_covers_code_and_text():
     licence = (ROOT / "LICENSE").read_text()
     assert "BSD 3-Clause License" in licence and "CC BY 4.0" in licence
-    assert PROJECT["license"]["text"] == "BSD-3-Clause"
+    assert PROJECT["license"] == "BSD-3-Clause" and PROJECT["license-files"] == ["LICENSE"]
 
 
 # --- the two ways to an observable -----------------------------------------------------------------------------------

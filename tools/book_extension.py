@@ -2,9 +2,9 @@
 
 A Sphinx extension, loaded by ``_config.yml``.
 
-- The execution cache is keyed on everything a chapter's outputs depend on besides its own cells: the package, the tools and the
-  data, the figures' style, the versions of the libraries. Jupyter's cache knows the cells only, and would publish old formulas after a change
-  of `theory`. ``BOOK_EXECUTE=force`` leaves the cache out altogether.
+- The execution cache is keyed on everything a chapter's outputs depend on besides its own cells: the package with its data and
+  the figures' style, the tools, the versions of the libraries. Jupyter's cache knows the cells only, and would publish old formulas
+  after a change of `theory`. ``BOOK_EXECUTE=force`` leaves the cache out altogether.
 - The kernels run in settled surroundings (`surroundings`), and a notebook that comes out with a complaint, without a
   picture or with widgets in it fails the build and is not cached (`executed`).
 - MathJax and its fonts are copied from the environment, so that no formula waits for a network.
@@ -49,9 +49,9 @@ def setup(app):
 def dependencies_digest(root=ROOT):
     """A hash of what the outputs of a chapter depend on besides its own cells."""
     digest = hashlib.sha256()
-    files = [path for folder in ("theory", "tools", "book/data") for path in (root / folder).rglob("*")]
+    files = [path for folder in ("theory", "tools") for path in (root / folder).rglob("*")]
     files = [path for path in files if path.is_file() and "__pycache__" not in path.parts]
-    for path in sorted([*files, root / "book" / "figures.mplstyle"]):
+    for path in sorted(files):
         content = path.read_bytes()
         digest.update(f"{path.relative_to(root).as_posix()} {len(content)}\n".encode())
         digest.update(content)

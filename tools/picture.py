@@ -19,7 +19,8 @@ def draw(target=TARGET, d=150):
     spectrum = model.spectrum()
     eigenvalues = model.simulate(d=d, seed=0).eigenvalues
 
-    plt.style.use(ROOT / "book" / "figures.mplstyle")
+    # over the defaults of matplotlib, not over the style of whoever draws it
+    plt.style.use(["default", "theory.figures"])
     # ids of the drawing's parts are random without a salt; outlines look the same whatever fonts the reader has
     plt.rcParams.update({"svg.hashsalt": "density", "svg.fonttype": "path"})
     figure, axes = plt.subplots(figsize=(8, 3.6))

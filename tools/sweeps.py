@@ -1,4 +1,4 @@
-"""Heavy sweeps, computed once and kept in book/data/ with their provenance (make sweeps).
+"""Heavy sweeps, computed once and kept in theory/sweeps/ with their provenance (make sweeps).
 
     python tools/sweeps.py [NAME …]      phase_diagram, outlier; all of them without a name
 
@@ -20,7 +20,7 @@ from theory import Gaussian, Mixture, RandomFeatureModel, activations
 from theory.bbp import critical_spike
 from theory.phase_diagram import phase_diagram
 
-DATA = Path(__file__).resolve().parent.parent / "book" / "data"
+DATA = Path(__file__).resolve().parent.parent / "theory" / "sweeps"
 
 
 def sweep_phase_diagram():

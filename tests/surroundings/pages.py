@@ -23,7 +23,7 @@ import theory
 from theory import RandomFeatureModel, activations
 from theory.progress import progress_bar
 
-plt.style.use("figures.mplstyle")
+plt.style.use("theory.figures")
 model = RandomFeatureModel(activations.tanh, psi_p=8, psi_n=16, t=0.02)""",
     "figure": """lam = np.geomspace(3e-3, 20, 300)
 fig, ax = plt.subplots()
@@ -56,7 +56,7 @@ def lay_out(folder, one=ONE, two=TWO):
         shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
     book = folder / "book"
     shutil.copytree(ROOT / "book" / "_static", book / "_static")
-    for name in ("conftest.py", "figures.mplstyle", "references.bib"):
+    for name in ("conftest.py", "references.bib"):
         shutil.copy(ROOT / "book" / name, book)
     for name in ("_config.yml", "pyproject.toml"):
         shutil.copy(ROOT / name, folder)
