@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from tolerances import digits, double
 
-from theory import Gaussian, RandomFeatureModel
+from theory import ConvergenceError, Gaussian, RandomFeatureModel
 from theory import activations as A
 from theory.bbp import critical_psi_n, critical_separation, critical_spike, critical_time, threshold_at, windows
 from theory.outliers import outliers_of
@@ -173,6 +173,14 @@ def test_where_nothing_crosses():
     assert critical_psi_n(model, 1e9) == 0.0  # always seen
     assert critical_spike(RandomFeatureModel(A.cos, 4, 3, 0.1)) == np.inf
     assert windows(RandomFeatureModel(A.hermite(3), 4, 3, 0.1).spectrum()) == ()
+
+
+def test_a_direction_that_does_not_drown_is_refused():
+    """At t = 12, e^{-2t} variance = 1e12 e^{-24} = 38 is far above the threshold still."""
+    model = MODELS["hard edge"]
+    assert 1e12 > critical_spike(replace(model, t=12.0)) > 1e9
+    with pytest.raises(ConvergenceError, match=r"variance 1000000000000.0 still has an outlier at t = 12"):
+        critical_time(model, 1e12)
 
 
 def test_a_window_of_times_narrower_than_the_grid_is_found():
