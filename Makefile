@@ -10,6 +10,7 @@
 #   make picture     draw the picture of README.md again
 #   make pages       check the built pages: links, formulas, nothing loaded from elsewhere
 #   make surroundings             build two pages in each of many odd surroundings (minutes)
+#   make wrong-digits            change a digit of every chapter and see that its tests fail (minutes)
 #   make lowest      run the tests with the lowest versions that requirements.txt allows, in .venv-lowest
 #   make format      let ruff rewrite the code
 #   make torch       add PyTorch (optional), so that its tests run as well
@@ -25,6 +26,7 @@ TORCH  := torch==2.13.0
 PYTEST_OPTIONS :=
 # `make book EXECUTE=force` runs every chapter whatever the cache holds
 EXECUTE := cache
+SEED := 0
 # options of pip for the environment
 CONSTRAINTS :=
 
@@ -35,7 +37,7 @@ OURS  := $(VENV)/.made-by-make
 # Python without what the caller's environment says to it
 RUN   := $(BIN)/python -I tools/surroundings.py
 
-.PHONY: book test quick lab clean distclean chapter benchmark sweeps picture pages surroundings lowest format torch environment
+.PHONY: book test quick lab clean distclean chapter benchmark sweeps picture pages surroundings lowest wrong-digits format torch environment
 
 book: $(STAMP)
 	BOOK_EXECUTE=$(EXECUTE) $(RUN) jupyter-book build --all -W -n --keep-going .
@@ -76,6 +78,9 @@ pages: $(STAMP)
 
 surroundings: $(STAMP)
 	$(RUN) -m pytest -q -n $(JOBS) tests/surroundings
+
+wrong-digits: $(STAMP)
+	$(RUN) tools/wrong_digits.py --seed $(SEED)
 
 lowest:
 	@mkdir -p _build

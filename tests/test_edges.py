@@ -149,6 +149,12 @@ def test_extreme_parameters(name):
     assert mean == pytest.approx(expected, rel=1e-6)
 
 
+def test_share_of_a_bulk():
+    """Of p = 8 d eigenvalues d belong to the population: the integral of an indicator."""
+    spectrum = RandomFeatureModel(A.tanh, 8, 16, 0.02).spectrum()
+    assert spectrum.integrate(lambda lam: lam > 0.5) == pytest.approx(1 / 8, abs=1e-10)
+
+
 def test_number_of_bulks():
     """Samples and population separate, and at small t the noise from both."""
     assert len(MODELS["two bulks"].spectrum().edges()) == 4

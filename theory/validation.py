@@ -9,15 +9,16 @@ whatever their imaginary part. Complex numbers are Python's, NumPy's and mpmath'
 import numbers
 from decimal import Decimal
 from fractions import Fraction
+from numbers import Real
 
+import mpmath
 import numpy as np
 import sympy as sp
 
 #: integers beyond are no floats any more
 LARGEST_INTEGER = 2**53
-#: most decimal digits (`theory.digits` holds constants to so many), nodes of a Gauss rule, and entries of the matrices of one draw (a
-#: terabyte of floats)
-MOST_DIGITS, MOST_NODES, MOST_ENTRIES = 1_000, 1_000, 2**37
+#: most decimal digits, nodes of a Gauss rule, and entries of the matrices of one draw (a terabyte of floats)
+MOST_DIGITS, MOST_NODES, MOST_ENTRIES = 10_000, 1_000, 2**37
 
 
 def shown(value):
@@ -164,10 +165,16 @@ def function(name, value, allowed="a function"):
 
 
 def values_of(name, call, points):
-    """The values of a caller's vectorised function at the array ``points``, a float array shaped like them, else ``ValueError``."""
+    """The values of a caller's vectorised function at the array ``points``, a float array shaped like them, else ``ValueError``.
+
+    True and False are values here: an indicator, such as ``lambda lam: lam > 1``, integrates to a share of the whole.
+    """
     try:
         with np.errstate(all="ignore"):
-            values = np.broadcast_to(numeric_array(name, call(points), float, "real values"), points.shape)
+            values = call(points)
+            if isinstance(values, np.ndarray) and values.dtype.kind == "b":
+                values = np.asarray(values, float)
+            values = np.broadcast_to(numeric_array(name, values, float, "real values"), points.shape)
     except Exception as error:  # whatever a caller's function may raise
         raise ValueError(f"{name} = {shown(call)} fails on an array ({error}); allowed: a vectorised function") from error
     return values
@@ -266,3 +273,21 @@ def finite_array(name, value, dtype):
         bad = array[~np.isfinite(array)].flat[0]
         raise ValueError(f"{name} holds {bad}; allowed: finite {kind} numbers")
     return array
+
+
+def to_mpf(value):
+    """A real number at the current mpmath precision.
+
+    A ``float`` is taken at its exact binary value: ``0.1`` means 0.1000000000000000055…. For a
+    decimal fraction to many digits pass ``fractions.Fraction(1, 10)``, a SymPy ``Rational`` or a
+    string-built ``mpmath.mpf``.
+    """
+    if isinstance(value, mpmath.mpf):
+        return +value
+    if isinstance(value, (int, float, np.floating, np.integer)):
+        return mpmath.mpf(value.item() if isinstance(value, np.generic) else value)
+    if hasattr(value, "numerator") and hasattr(value, "denominator"):
+        return mpmath.mpf(int(value.numerator)) / mpmath.mpf(int(value.denominator))
+    if hasattr(value, "_to_mpmath"):  # any other SymPy number
+        return mpmath.mpf(value._to_mpmath(mpmath.mp.prec))
+    return mpmath.mpf(float(value) if isinstance(value, Real) else value)
