@@ -9,6 +9,7 @@ from tolerances import STANDARD_ERRORS, digits, double
 
 from theory import ConvergenceError, Gaussian, RandomFeatureModel
 from theory import activations as A
+from theory.digits import mp, to_mpc, to_mpf
 from theory.mean_outlier import fluctuation_outliers, mean_outlier, zeros_in_gaps
 from theory.outliers import Outlier, has_linear_part, outliers, outliers_of
 from theory.signal import signal_curve
@@ -133,9 +134,10 @@ def test_fifty_digits_on_the_polynomial():
     spectrum = model.spectrum()
     g_of, system = evaluator((eliminate()[S.g],), (S.q, S.z), "mpmath"), spectrum.system_mpmath(50)
     for outlier in outliers(spectrum, 50):
-        q = mpmath.re(spectrum.stieltjes(outlier.eigenvalue, method="polynomial", dps=50))
-        with mpmath.workdps(60):
-            (g,) = g_of((q, outlier.eigenvalue), system.parameters, system.nodes, system.weights)
+        with mp.workdps(60):
+            z = to_mpf(outlier.eigenvalue)
+            q = to_mpc(spectrum.stieltjes(z, method="polynomial", dps=50)).real
+            (g,) = g_of((q, z), system.parameters, system.nodes, system.weights)
             psi_p, _, alpha, b, *_ = system.parameters
             terms = 1 / q, psi_p * b**2, psi_p * 5 * alpha**2 * g
             assert abs(sum(terms)) < digits(47) * max(map(abs, terms))

@@ -4,13 +4,12 @@ import subprocess
 import sys
 from fractions import Fraction
 
-import mpmath
 import numpy as np
 import pytest
 import sympy as sp
 
 from theory import ConvergenceError, Gaussian, RandomFeatureModel, activations
-from theory.validation import to_mpf
+from theory.digits import mp, to_mpf
 
 
 def make(**changes):
@@ -99,10 +98,10 @@ def test_models_are_frozen_and_comparable():
 
 
 def test_exact_numbers_keep_their_digits():
-    with mpmath.workdps(40):
-        third = mpmath.mpf(1) / 3
+    with mp.workdps(40):
+        third = mp.mpf(1) / 3
         assert to_mpf(Fraction(1, 3)) == to_mpf(sp.Rational(1, 3)) == third
-        assert to_mpf(0.1) == mpmath.mpf(0.1) != to_mpf(Fraction(1, 10))
+        assert to_mpf(0.1) == mp.mpf(0.1) != to_mpf(Fraction(1, 10))
         assert to_mpf(np.float64(0.5)) == 0.5 and to_mpf(3) == 3
 
 

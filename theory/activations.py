@@ -5,6 +5,7 @@ The catalogue: `tanh`, `erf`, `relu`, `leaky_relu(slope)`, `sin`, `cos`, `sign`,
 symbol, or ``Activation(function, name=…)`` with any callable.
 """
 
+import itertools
 import math
 from functools import cached_property, reduce
 
@@ -13,6 +14,7 @@ import numpy as np
 import sympy as sp
 from sympy.printing.lambdarepr import LambdaPrinter
 
+from .digits import lambdify, mp, rounded, to_mpc, to_mpf
 from .validation import non_negative, positive_integer, real, sequence, shown
 
 x = sp.Symbol("x", real=True)
@@ -85,8 +87,10 @@ class Activation:
     Parameters
     ----------
     function : sympy.Expr or callable
-        An expression in one symbol, or a function that acts elementwise on arrays (and on ``mpmath.mpf``, if more
-        than double precision is to be asked of it). A string is evaluated by SymPy: take none from strangers.
+        An expression in one symbol, or a function that acts elementwise on arrays (and on ``mpf``, if more than double
+        precision is to be asked of it: by operators, and by the functions of the number's own context, as in
+        ``value.context.tanh(value)``; ``mpmath.tanh(value)`` would have the digits of ``mpmath.mp.dps``, and is refused where those
+        are too few). A string is evaluated by SymPy: take none from strangers.
     name : str, optional
         Shown in figures and messages; the default is the expression.
     kinks : sequence of float, optional
@@ -191,14 +195,47 @@ class Activation:
         return self._compiled[key](array)
 
     def mpmath(self, value):
-        """σ at one mpmath number, at the current precision."""
-        if self._callable is not None:
-            return mpmath.mpf(self._callable(value))
-        return self._mpmath(value)
+        """σ at one mpmath number, at the caller's precision ``mpmath.mp.prec``."""
+        with mp.workprec(mpmath.mp.prec):
+            is_complex = hasattr(value, "_mpc_") or isinstance(value, complex)
+            return rounded(self.evaluate(to_mpc(value) if is_complex else to_mpf(value)))
+
+    def evaluate(self, value):
+        """σ at one number of `theory.digits`, at the thread's precision."""
+        if self._callable is None:
+            return self._mpmath(value)
+        try:
+            return mp.mpf(self._callable(value))
+        except Exception as error:  # whatever a user's function may raise
+            raise ValueError(
+                f"function = {self.name} cannot be evaluated at mpmath's numbers ({error}); allowed: a function of mpf, as well "
+                "as of arrays, or dps=None"
+            ) from error
+
+    def check_digits(self, dps):
+        """Raise ``ValueError`` where a callable does not compute ``dps`` digits.
+
+        It is held to be smooth: its differences of high order over a step 2^−20 must vanish to these digits. Rounding to fewer
+        digits, be it inside the function, does not vanish in them.
+        """
+        if self._callable is None:
+            return
+        order = dps // 3 + 4
+        with mp.workdps(dps + order // 3 + 10):
+            for centre in (mp.sqrt(2) - 1, -mp.sqrt(3) / 2):
+                values = [self.evaluate(centre + mp.ldexp(k, -20)) for k in range(order + 1)]
+                size = max(map(abs, values))
+                for _ in range(order):
+                    values = [high - low for low, high in itertools.pairwise(values)]
+                if abs(values[0]) > size * mp.mpf(10) ** -dps:
+                    raise ValueError(
+                        f"function = {self.name} does not compute {dps} digits (mpmath.mp.dps = {mpmath.mp.dps}); allowed: operators "
+                        "and functions of the number's own context, value.context.tanh(value) for mpmath.tanh(value), or dps=None"
+                    )
 
     @cached_property
     def _mpmath(self):
-        return sp.lambdify(x, self.expression, modules="mpmath")
+        return lambdify(x, self.expression)
 
 
 def _compiled(expression, xp):
@@ -258,7 +295,9 @@ def _sign_changes(argument, expression):
         if polynomial.degree() == 1:
             return [float(-polynomial.nth(0) / polynomial.nth(1))]
         if polynomial.degree() <= 4 and all(c.is_Rational for c in polynomial.all_coeffs()):
-            return sorted({float(root) for root in polynomial.real_roots()})
+            # SymPy's float of a root without a formula would set mpmath's precision
+            roots = (root.eval_rational(n=20) if isinstance(root, sp.CRootOf) else root for root in polynomial.real_roots())
+            return sorted({float(root) for root in roots})
 
     def sign(points):
         with np.errstate(all="ignore"):

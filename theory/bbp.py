@@ -19,18 +19,18 @@ Source: Baik, Ben Arous, Péché (2005) for sample covariances; derived here for
 from dataclasses import dataclass, replace
 from functools import cache
 
-import mpmath
 import numpy as np
 import sympy as sp
 from scipy.optimize import brentq
 
+from .digits import mp, rounded, to_mpf
 from .errors import ConvergenceError
 from .outliers import exact_system, has_linear_part
 from .symbolic import symbols as S
 from .symbolic.evaluate import evaluator
 from .symbolic.outlier import lam_star, outlier_condition, outlier_position
 from .timescales import minimum_beside
-from .validation import a_model, a_spectrum, decimal_digits, positive, to_mpf
+from .validation import a_model, a_spectrum, decimal_digits, positive
 
 
 @dataclass(frozen=True)
@@ -136,9 +136,13 @@ def critical_spike(model, dps=None):
     -----
     About 2 ms besides the coefficients if the covariance has one eigenvalue, else the edges' scan (about 40 ms).
     """
-    a_model(model).coefficients()
     if dps is not None:
         dps = decimal_digits("dps", dps)
+    return _critical_spike(a_model(model), dps)
+
+
+def _critical_spike(model, dps):
+    model.coefficients()
     spectrum = model.spectrum()
     if not has_linear_part(spectrum):
         return np.inf
@@ -159,11 +163,11 @@ def critical_separation(model, dps=None):
         raise ValueError(
             f"model.data = {model.data!r} is not isotropic; allowed: one eigenvalue, Gaussian(((variance, 1),))"
         )
-    threshold = critical_spike(model, dps)
     if dps is None:
-        return threshold - model.data.variance
-    with mpmath.workdps(dps):
-        return threshold - model.data.mpmath_spectrum()[0][0]
+        return critical_spike(model) - model.data.variance
+    dps = decimal_digits("dps", dps)
+    with mp.workdps(dps + 15):
+        return rounded(to_mpf(_critical_spike(model, dps + 15)) - model.data.mpmath_spectrum()[0][0], dps)
 
 
 def critical_time(model, variance, dps=None):
@@ -243,24 +247,28 @@ def _crossing(model, name, bracket, variance, dps):
     root = brentq(lambda x: threshold(np.exp(x)) - float(variance), *np.log(bracket), xtol=1e-14, rtol=1e-14)
     if dps is None:
         return float(np.exp(root))
-    with mpmath.workdps(dps + 15):
+    with mp.workdps(dps + 15):
         target = to_mpf(variance)
-        return _secant(lambda x: critical_spike(replace(model, **{name: mpmath.exp(x)}), dps + 10) / target - 1, root, dps)
+
+        def mismatch(x):
+            at = replace(model, **{name: rounded(mp.exp(x), dps + 15)})
+            return to_mpf(_critical_spike(at, dps + 10)) / target - 1
+
+        return _secant(mismatch, root, dps)
 
 
 def _secant(function, start, dps):
     """exp of the zero of ``function`` near ``start``, to ``dps`` digits."""
-    one = mpmath.mpf(start)
-    two = one + mpmath.mpf(10) ** -7
+    one = mp.mpf(start)
+    two = one + mp.mpf(10) ** -7
     f_one, f_two = function(one), function(two)
     for _ in range(12 + dps.bit_length()):
         step = f_two * (two - one) / (f_two - f_one)
         one, f_one, two = two, f_two, two - step
-        if abs(step) < mpmath.mpf(10) ** (-dps - 2) * (1 + abs(two)):
-            with mpmath.workdps(dps):
-                return mpmath.exp(two)
+        if abs(step) < mp.mpf(10) ** (-dps - 2) * (1 + abs(two)):
+            return rounded(mp.exp(two), dps)
         f_two = function(two)
-    raise ConvergenceError(f"the crossing near {mpmath.nstr(mpmath.exp(start), 8)} was not found to {dps} digits", abs(step))
+    raise ConvergenceError(f"the crossing near {mp.nstr(mp.exp(start), 8)} was not found to {dps} digits", abs(step))
 
 
 def _largest_minimum(spectrum):
@@ -294,18 +302,17 @@ def _largest_minimum(spectrum):
 
 def _refine(spectrum, g, threshold, dps):
     """Newton for (g, λ*) on the equation and its fold, certified by the last step."""
-    with mpmath.workdps(dps + 15):
+    with mp.workdps(dps + 15):
         parameters, nodes, weights, _ = exact_system(spectrum, dps)
         _, functions = _threshold_functions("mpmath")
-        x = mpmath.matrix([mpmath.mpf(g), mpmath.mpf(threshold)])
-        goal = mpmath.mpf(10) ** (-dps - 5)
+        x = mp.matrix([mp.mpf(g), mp.mpf(threshold)])
+        goal = mp.mpf(10) ** (-dps - 5)
         for _ in range(60):
             f1, f2, *jacobian = functions((x[0], x[1]), parameters, nodes, weights)
-            step = mpmath.lu_solve(mpmath.matrix([jacobian[:2], jacobian[2:]]), -mpmath.matrix([f1, f2]))
+            step = mp.lu_solve(mp.matrix([jacobian[:2], jacobian[2:]]), -mp.matrix([f1, f2]))
             x += step
             if all(abs(step[i]) <= goal * abs(x[i]) for i in range(2)):
                 if abs(x[1] / threshold - 1) < 1e-6:
-                    with mpmath.workdps(dps):
-                        return +x[1]
+                    return rounded(x[1], dps)
                 break
     raise ConvergenceError(f"the threshold {threshold:.8g} could not be refined to {dps} digits", max(abs(s) for s in step))

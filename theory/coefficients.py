@@ -15,10 +15,9 @@ import itertools
 from dataclasses import dataclass
 from functools import lru_cache
 
-import mpmath
 import numpy as np
-import sympy as sp
 
+from .digits import lambdify, mp, rounded, square, to_mpf
 from .errors import ConvergenceError
 from .hermite_parts import (
     check_second_moment,
@@ -30,7 +29,6 @@ from .hermite_parts import (
     trapezoid,
 )
 from .symbolic import hermite
-from .validation import to_mpf
 
 
 @dataclass(frozen=True)
@@ -47,17 +45,17 @@ class Coefficients:
     @property
     def v2(self):
         """v_t²"""
-        return self.v**2
+        return square(self.v)
 
     @property
     def s2(self):
         """s_t²"""
-        return self.s**2
+        return square(self.s)
 
     @property
     def b2(self):
         """b_t²"""
-        return self.b**2
+        return square(self.b)
 
 
 def diffusion_scales(t, variance, ctx=np):
@@ -84,7 +82,7 @@ def coefficients(activation, t, variance, dps=None):
     ------
     ValueError
         If σ has no Gaussian second moment, is constant on the Gaussian's support, or (with ``dps``) is a kinked function
-        without closed form.
+        without closed form, or a callable that computes fewer digits.
     ConvergenceError
         If the quadrature does not settle: a callable with undeclared ``kinks``.
 
@@ -105,6 +103,7 @@ def coefficients(activation, t, variance, dps=None):
             f"dps = {dps} is not available for activation = {activation.name}, which has kinks and no closed form; "
             "allowed: dps=None"
         )
+    activation.check_digits(dps)
     return _by_trapezoid(activation, t, variance, dps)
 
 
@@ -113,25 +112,25 @@ def _from_closed_form(form, activation, t, variance, dps):
     nonlinear = form.nonlinear
     at_one = nonlinear.subs(hermite.rho, 1)
     for guard in (30, 60, 120, 240):
-        with mpmath.workdps(digits + guard):
-            data, noise, gamma = diffusion_scales(to_mpf(t), to_mpf(variance), mpmath)
+        with mp.workdps(digits + guard):
+            data, noise, gamma = diffusion_scales(to_mpf(t), to_mpf(variance), mp)
             values = {hermite.Gamma: gamma, hermite.rho: (data / gamma) ** 2}
-            kappa, a, v2, total = (mpmath.mpf(_evaluate(e, values)) for e in (form.kappa, form.a, nonlinear, at_one))
+            kappa, a, v2, total = (mp.mpf(_evaluate(e, values)) for e in (form.kappa, form.a, nonlinear, at_one))
             s2 = total - v2
-            lost = mpmath.mpf(10) ** (5 - guard) * (1 + total)
+            lost = mp.mpf(10) ** (5 - guard) * (1 + total)
             if nonlinear == 0 or (v2 > lost and s2 > lost):
                 break
     else:
         raise ConvergenceError(f"the closed form of {activation.name} lost all digits at t = {t}; try a t nearer to 1", lost)
     if nonlinear == 0 and form.a == 0:
         raise ValueError(f"activation = {activation.name} is constant; allowed: a function that varies")
-    with mpmath.workdps(digits):
-        results = [+a, noise * a, mpmath.sqrt(v2), mpmath.sqrt(s2), +kappa, +gamma]
-    return Coefficients(*(results if dps else map(float, results)))
+    with mp.workdps(digits):
+        results = [+a, noise * a, mp.sqrt(v2), mp.sqrt(s2), +kappa, +gamma]
+    return Coefficients(*(rounded(x, dps) if dps else float(x) for x in results))
 
 
 def _evaluate(expression, values):
-    return sp.lambdify(tuple(values), expression, modules="mpmath")(*values.values())
+    return lambdify(tuple(values), expression)(*values.values())
 
 
 def _by_quadrature(activation, t, variance):
@@ -174,14 +173,15 @@ def _quadrature(activation, t, variance, width):
 
 
 def _by_trapezoid(activation, t, variance, dps):
-    with mpmath.workdps(dps + 10):
-        data, noise, gamma = diffusion_scales(to_mpf(t), to_mpf(variance), mpmath)
+    with mp.workdps(dps + 10):
+        data, noise, gamma = diffusion_scales(to_mpf(t), to_mpf(variance), mp)
 
         def at_step(step):
             rule = trapezoid(dps, step)
-            kappa, a, nonlinear, s2 = hermite_parts_mpmath(activation, mpmath.mpf(0), data, noise, rule)
-            v2 = mpmath.fdot(rule[1], [x**2 for x in nonlinear])
-            return a, noise * a, mpmath.sqrt(v2), mpmath.sqrt(s2), kappa, gamma
+            kappa, a, nonlinear, s2 = hermite_parts_mpmath(activation, mp.mpf(0), data, noise, rule)
+            v2 = mp.fdot(rule[1], [x**2 for x in nonlinear])
+            return a, noise * a, mp.sqrt(v2), mp.sqrt(s2), kappa, gamma
 
         values = settled(activation, dps, at_step)
-        return Coefficients(*_exact_zeros(activation, values, mpmath.mpf(10) ** (-dps - 2)))
+        values = _exact_zeros(activation, values, mp.mpf(10) ** (-dps - 2))
+    return Coefficients(*(rounded(x, dps) for x in values))

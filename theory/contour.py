@@ -8,8 +8,9 @@ ellipse confocal with that segment, on which the trapezoidal rule converges geom
 
 from dataclasses import dataclass
 
-import mpmath
 import numpy as np
+
+from .digits import mp
 
 #: half-height of the ellipse in log z; the integrand is analytic between 0 (the spectrum) and about π/2 (growth)
 HEIGHT = 0.9
@@ -34,9 +35,9 @@ def ellipse(low, high, count):
 
 
 def ellipse_mpmath(low, high, count):
-    """The same at the current mpmath precision, as two lists."""
-    centre, half = (mpmath.log(low) + mpmath.log(high)) / 2, mpmath.log(high / low) / 2
-    rho = mpmath.asinh(mpmath.mpf(HEIGHT) / half)
-    angles = [rho + mpmath.mpc(0, 2 * mpmath.pi * (k + mpmath.mpf(1) / 2) / count) for k in range(count)]
-    nodes = [mpmath.exp(centre + half * mpmath.cosh(angle)) for angle in angles]
-    return nodes, [node * half * mpmath.sinh(angle) / count for node, angle in zip(nodes, angles, strict=True)]
+    """The same at the thread's precision (`theory.digits`), as two lists."""
+    centre, half = (mp.log(low) + mp.log(high)) / 2, mp.log(high / low) / 2
+    rho = mp.asinh(mp.mpf(HEIGHT) / half)
+    angles = [rho + mp.mpc(0, 2 * mp.pi * (k + mp.mpf(1) / 2) / count) for k in range(count)]
+    nodes = [mp.exp(centre + half * mp.cosh(angle)) for angle in angles]
+    return nodes, [node * half * mp.sinh(angle) / count for node, angle in zip(nodes, angles, strict=True)]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .digits import to_mpf
 from .validation import (
     MOST_NODES,
     function,
@@ -13,7 +14,6 @@ from .validation import (
     positive_integer,
     sequence,
     shown,
-    to_mpf,
     values_of,
 )
 
@@ -83,7 +83,7 @@ class Gaussian:
         return float(self.weights @ self.eigenvalues)
 
     def mpmath_spectrum(self):
-        """(eigenvalues, weights) as lists of mpf at the current precision, weights normalised."""
+        """(eigenvalues, weights) as lists of mpf at the thread's precision, weights normalised."""
         weights = [to_mpf(weight) for _, weight in self.spectrum]
         total = sum(weights)
         return [to_mpf(value) for value, _ in self.spectrum], [weight / total for weight in weights]

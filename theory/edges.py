@@ -31,10 +31,10 @@ This is the construction of Silverstein and Choi (1995) for two coupled equation
 
 from functools import cache
 
-import mpmath
 import numpy as np
 import sympy as sp
 
+from .digits import mp, rounded, to_mpf
 from .errors import ConvergenceError
 from .symbolic import symbols as S
 from .symbolic.evaluate import evaluator
@@ -282,32 +282,31 @@ def _fold_equations():
 
 
 def refine_all(spectrum, dps):
-    """The edges to ``dps`` digits, by Newton on the fold equations with mpmath."""
-    with mpmath.workdps(dps + 15):
-        s2 = spectrum.model.coefficients(dps + 15).s2
+    """The edges to ``dps`` digits, by Newton on the fold equations with mp."""
+    with mp.workdps(dps + 15):
+        s2 = to_mpf(spectrum.model.coefficients_mpmath(dps + 15).s2)
         system = spectrum.system_mpmath(dps, shifted=True)
         edges = [s2 + _refine(system, row, dps) if row[0] > 0 else s2 for row in spectrum.edge_table]
-    with mpmath.workdps(dps):
-        return tuple(+edge for edge in edges)
+    return tuple(rounded(edge, dps) for edge in edges)
 
 
 def _refine(system, row, dps):
-    y, q, delta = map(mpmath.mpf, map(float, row))
+    y, q, delta = map(mp.mpf, map(float, row))
     evaluate = evaluator(_fold_equations(), (S.q, S.delta, S.z), "mpmath")
-    unknowns = mpmath.matrix([q, delta, y])
-    goal = mpmath.mpf(10) ** (-dps - 5)
+    unknowns = mp.matrix([q, delta, y])
+    goal = mp.mpf(10) ** (-dps - 5)
     for _ in range(60):
         values = evaluate(tuple(unknowns), system.parameters, system.nodes, system.weights)
-        jacobian = mpmath.matrix(3, 3)
+        jacobian = mp.matrix(3, 3)
         for k, value in enumerate(values[3:]):
             jacobian[k // 3, k % 3] = value
-        step = mpmath.lu_solve(jacobian, -mpmath.matrix(values[:3]))
+        step = mp.lu_solve(jacobian, -mp.matrix(values[:3]))
         unknowns += step
         if all(abs(step[i]) <= goal * abs(unknowns[i]) for i in range(3)):
             if abs(unknowns[2] - y) < 1e-6 * abs(y):
                 return unknowns[2]
             break
     raise ConvergenceError(
-        f"the edge at s_t² + {mpmath.nstr(y, 8)} could not be refined to {dps} digits; ask for fewer",
+        f"the edge at s_t² + {mp.nstr(y, 8)} could not be refined to {dps} digits; ask for fewer",
         max(abs(x) for x in step),
     )

@@ -6,13 +6,12 @@ gains about twelve digits. Checked by ``tests/test_engine.py``: 15 digits agains
 
 from dataclasses import dataclass
 
-import mpmath
 import numpy as np
 
+from .digits import mp, to_mpf
 from .ensemble import as_mixture, feature_types
 from .errors import ConvergenceError
 from .hermite_parts import hermite_parts_mpmath, settled, trapezoid
-from .validation import to_mpf
 
 
 @dataclass
@@ -44,33 +43,34 @@ def couplings(model, dps):
         )
     if feature_types(float(model.bias), model.types, data)[0].size > 1:
         raise ValueError(f"dps = {dps} is not available with a continuum of feature types; allowed: bias = 0 and no means")
-    with mpmath.workdps(dps + 10):
+    model.activation.check_digits(dps)
+    with mp.workdps(dps + 10):
         times = model.times
         t = [to_mpf(x) for x in times.nodes]
-        decay, noise2 = [mpmath.exp(-x) for x in t], [-mpmath.expm1(-2 * x) for x in t]
+        decay, noise2 = [mp.exp(-x) for x in t], [-mp.expm1(-2 * x) for x in t]
         law, pi = (_normalised(x) for x in (times.weights, data.weights))
         variances = [to_mpf(x) for x in data.variances]
         omega = _feature_weights(times, law, noise2)
         nodes, weights = data.covariance.mpmath_spectrum()
-        shape = mpmath.fdot(nodes, weights)
+        shape = mp.fdot(nodes, weights)
         K = len(t)
-        u_data, u_noise, C, s2 = [], [], [], mpmath.mpf(0)
+        u_data, u_noise, C, s2 = [], [], [], mp.mpf(0)
         for share, variance in zip(pi, variances, strict=True):
             slope, covariance, left = _kind(model.activation, decay, noise2, variance * shape, dps)
-            u_data += [mpmath.sqrt(omega[k] * variance) * slope[k] * decay[k] for k in range(K)]
-            u_noise += [mpmath.sqrt(omega[k] * share * noise2[k]) * slope[k] for k in range(K)]
-            C.append(mpmath.matrix(K, K))
+            u_data += [mp.sqrt(omega[k] * variance) * slope[k] * decay[k] for k in range(K)]
+            u_noise += [mp.sqrt(omega[k] * share * noise2[k]) * slope[k] for k in range(K)]
+            C.append(mp.matrix(K, K))
             for k in range(K):
                 for m in range(K):
-                    C[-1][k, m] = mpmath.sqrt(omega[k] * omega[m]) * covariance[k][m]
-            s2 += share * mpmath.fdot(omega, left)
-        vector = mpmath.matrix(u_data + u_noise)
-        return Couplings(to_mpf(model.psi_p), to_mpf(model.psi_n), [mpmath.mpf(1)], pi, [vector], [C], [s2], nodes, weights)
+                    C[-1][k, m] = mp.sqrt(omega[k] * omega[m]) * covariance[k][m]
+            s2 += share * mp.fdot(omega, left)
+        vector = mp.matrix(u_data + u_noise)
+        return Couplings(to_mpf(model.psi_p), to_mpf(model.psi_n), [mp.mpf(1)], pi, [vector], [C], [s2], nodes, weights)
 
 
 def _normalised(values):
     values = [to_mpf(x) for x in values]
-    return [x / mpmath.fsum(values) for x in values]
+    return [x / mp.fsum(values) for x in values]
 
 
 def _feature_weights(times, law, noise2):
@@ -86,10 +86,10 @@ def _kind(activation, decay, noise2, variance, dps):
 
     def at_step(step):
         rule = trapezoid(dps, step)
-        scales = [(x * mpmath.sqrt(variance), mpmath.sqrt(y)) for x, y in zip(decay, noise2, strict=True)]
-        parts = [hermite_parts_mpmath(activation, mpmath.mpf(0), *scale, rule) for scale in scales]
+        scales = [(x * mp.sqrt(variance), mp.sqrt(y)) for x, y in zip(decay, noise2, strict=True)]
+        parts = [hermite_parts_mpmath(activation, mp.mpf(0), *scale, rule) for scale in scales]
         weighted = [[w * x for w, x in zip(rule[1], part[2], strict=True)] for part in parts]
-        gram = [mpmath.fdot(weighted[k], parts[m][2]) for k in range(K) for m in range(K)]
+        gram = [mp.fdot(weighted[k], parts[m][2]) for k in range(K) for m in range(K)]
         return (*(part[1] for part in parts), *gram, *(part[3] for part in parts))
 
     values = settled(activation, dps, at_step)
@@ -102,20 +102,20 @@ def refine(system, numbers, x, z, dps):
 
     Raises `ConvergenceError` if the residual does not fall below 10^{−dps}.
     """
-    with mpmath.workdps(dps + 15):
+    with mp.workdps(dps + 15):
         inverse = system.inverse_jacobian(x, complex(z))
-        unknowns = [mpmath.mpmathify(complex(value)) for value in x]
-        goal = mpmath.mpf(10) ** (-dps - 2)
+        unknowns = [mp.mpmathify(complex(value)) for value in x]
+        goal = mp.mpf(10) ** (-dps - 2)
         for _ in range(10 + dps):
             f = _residual(system, numbers, unknowns, z)
             size = max(map(abs, f))
             if size < goal:
-                return mpmath.fdot(numbers.p, unknowns[: system.resolvents])
+                return mp.fdot(numbers.p, unknowns[: system.resolvents])
             # scaled, so that residuals below the range of double precision keep their digits
             step = inverse @ np.array([complex(value / size) for value in f])
-            unknowns = [value - size * mpmath.mpmathify(complex(d)) for value, d in zip(unknowns, step, strict=True)]
+            unknowns = [value - size * mp.mpmathify(complex(d)) for value, d in zip(unknowns, step, strict=True)]
     raise ConvergenceError(
-        f"Newton at {dps} digits did not converge at z = {mpmath.nstr(z, 8)}; "
+        f"Newton at {dps} digits did not converge at z = {mp.nstr(z, 8)}; "
         "move z away from the edge of the bulk or ask for fewer digits",
         size,
     )
@@ -126,29 +126,29 @@ def _residual(system, numbers, unknowns, z):
     J, C, K = system.ensemble.sizes
     size = 2 * C * K
     q, triangle = unknowns[:J], iter(unknowns[J:])
-    delta = [mpmath.matrix(K, K) for _ in range(C)]
+    delta = [mp.matrix(K, K) for _ in range(C)]
     pairs = [(k, m) for k in range(K) for m in range(k, K)]
     for matrix in delta:
         for k, m in pairs:
             matrix[k, m] = matrix[m, k] = next(triangle)
-    E = [mpmath.inverse(mpmath.eye(K) + matrix) for matrix in delta]
+    E = [mp.inverse(mp.eye(K) + matrix) for matrix in delta]
     share = [numbers.psi_p * p * value for p, value in zip(numbers.p, q, strict=True)]
-    T = mpmath.matrix(size, size)
+    T = mp.matrix(size, size)
     for j in range(J):
         T += share[j] * numbers.u[j] * numbers.u[j].T
     energy = [numbers.s2[j] - z - 1 / q[j] for j in range(J)]
-    mapped = [mpmath.matrix(K, K) for _ in range(C)]
+    mapped = [mp.matrix(K, K) for _ in range(C)]
     for c in range(C):
         for j in range(J):
-            energy[j] += numbers.pi[c] * mpmath.fsum(E[c][k, m] * numbers.C[j][c][m, k] for k in range(K) for m in range(K))
+            energy[j] += numbers.pi[c] * mp.fsum(E[c][k, m] * numbers.C[j][c][m, k] for k in range(K) for m in range(K))
             mapped[c] += share[j] * numbers.C[j][c]
     for lam, weight in zip(numbers.nodes, numbers.weights, strict=True):
-        H = mpmath.eye(size)
+        H = mp.eye(size)
         for c in range(C):
             for k in range(K):
                 for m in range(K):
                     H[c * K + k, c * K + m] = lam * numbers.pi[c] * E[c][k, m]
-        inverse = mpmath.inverse(mpmath.eye(size) + T * H)
+        inverse = mp.inverse(mp.eye(size) + T * H)
         N = inverse * T
         for j in range(J):
             energy[j] += weight * (numbers.u[j].T * (H * (inverse * numbers.u[j])))[0]

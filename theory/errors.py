@@ -15,4 +15,4 @@ class ConvergenceError(ArithmeticError):
         if residual is not None:
             message = f"{message} (residual {float(residual):.3g})"
         super().__init__(message)
-        self.residual = residual
+        self.residual = None if residual is None else float(residual)

@@ -8,9 +8,9 @@ at the kinks of σ, at any precision by the trapezoidal rule; refining certifies
 import itertools
 from functools import lru_cache
 
-import mpmath
 import numpy as np
 
+from .digits import mp
 from .errors import ConvergenceError
 
 #: Gaussian variables are integrated over (−REACH, REACH)
@@ -22,17 +22,17 @@ def check_second_moment(activation, mean, gamma):
     # a callable may know floats only, so that it is asked no further out than the quadrature goes
     reach = (10, 20, 40) if activation.expression is not None else (5, 7, 10)
     for side in (-1, 1):
-        weights = [_tail(activation, mean + side * gamma * z) * mpmath.exp(-(mpmath.mpf(z) ** 2) / 2) for z in reach]
-        if not all(map(mpmath.isfinite, weights)) or weights[2] > weights[1] * mpmath.mpf("1e-3") > 0:
+        weights = [_tail(activation, mean + side * gamma * z) * mp.exp(-(mp.mpf(z) ** 2) / 2) for z in reach]
+        if not all(map(mp.isfinite, weights)) or weights[2] > weights[1] * mp.mpf("1e-3") > 0:
             raise no_second_moment(activation, gamma)
 
 
 def _tail(activation, point):
     """σ² at a point, as mpf."""
     if activation.expression is not None:
-        return mpmath.re(activation.mpmath(mpmath.mpf(point))) ** 2
+        return mp.re(activation.evaluate(mp.mpf(point))) ** 2
     with np.errstate(all="ignore"):
-        return mpmath.mpf(float(np.asarray(activation(np.array([float(point)])))[0])) ** 2
+        return mp.mpf(float(np.asarray(activation(np.array([float(point)])))[0])) ** 2
 
 
 def no_second_moment(activation, gamma):
@@ -106,13 +106,13 @@ def settled(activation, dps, at_step):
     For an analytic σ with Gaussian weight the rule converges geometrically in 1/step: the error is the coarser rule's to the
     power √2.
     """
-    root2 = mpmath.sqrt(2)
-    step = mpmath.mpf("4.2") / (dps + 8)  # poles at distance π/2: error exp(−π²/step)
+    root2 = mp.sqrt(2)
+    step = mp.mpf("4.2") / (dps + 8)  # poles at distance π/2: error exp(−π²/step)
     previous = at_step(step * root2)
     for _ in range(3):
         current = at_step(step)
         error = max(abs(x - y) for x, y in zip(current, previous, strict=True))
-        if error**root2 < mpmath.mpf(10) ** (-dps):
+        if error**root2 < mp.mpf(10) ** (-dps):
             return current
         previous, step = current, step / root2
     raise ConvergenceError(f"the quadrature of activation = {activation.name} does not settle at {dps} digits", error)
@@ -120,26 +120,26 @@ def settled(activation, dps, at_step):
 
 def trapezoid(dps, step):
     """(nodes, weights) of the trapezoidal rule for N(0, 1), two lists of mpf."""
-    reach = mpmath.sqrt(2 * (dps + 8) * mpmath.log(10)) * mpmath.mpf("1.03")
+    reach = mp.sqrt(2 * (dps + 8) * mp.log(10)) * mp.mpf("1.03")
     count = int(reach / step)
     grid = [step * k for k in range(-count, count + 1)]
-    return grid, [step * mpmath.exp(-(x**2) / 2) / mpmath.sqrt(2 * mpmath.pi) for x in grid]
+    return grid, [step * mp.exp(-(x**2) / 2) / mp.sqrt(2 * mp.pi) for x in grid]
 
 
 def hermite_parts_mpmath(activation, mean, data, noise, rule):
-    """`hermite_parts` at the current mpmath precision, with ``rule`` = (nodes, weights) for u and for v."""
+    """`hermite_parts` at the thread's precision, with ``rule`` = (nodes, weights) for u and for v."""
     grid, weight = rule
     weighted_v = [w * x for w, x in zip(weight, grid, strict=True)]
-    rows = [[activation.mpmath(mean + data * u + noise * v) for v in grid] for u in grid]
-    h = [mpmath.fdot(weight, row) for row in rows]
-    kappa = mpmath.fdot(weight, h)
-    second = mpmath.fdot(weight, [mpmath.fdot(weighted_v, row) for row in rows])
-    a = (data * mpmath.fdot(weighted_v, h) + noise * second) / (data**2 + noise**2)
+    rows = [[activation.evaluate(mean + data * u + noise * v) for v in grid] for u in grid]
+    h = [mp.fdot(weight, row) for row in rows]
+    kappa = mp.fdot(weight, h)
+    second = mp.fdot(weight, [mp.fdot(weighted_v, row) for row in rows])
+    a = (data * mp.fdot(weighted_v, h) + noise * second) / (data**2 + noise**2)
     nonlinear = [y - kappa - a * data * u for y, u in zip(h, grid, strict=True)]
-    s2 = mpmath.fdot(
+    s2 = mp.fdot(
         weight,
         [
-            mpmath.fdot(weight, [(value - y - noise * a * v) ** 2 for value, v in zip(row, grid, strict=True)])
+            mp.fdot(weight, [(value - y - noise * a * v) ** 2 for value, v in zip(row, grid, strict=True)])
             for row, y in zip(rows, h, strict=True)
         ],
     )

@@ -25,16 +25,16 @@ whose distance from s_t² is below s_t²/√d is blurred there, since s_t² is a
 from dataclasses import replace
 from functools import cache
 
-import mpmath
 import sympy as sp
 
+from .digits import mp, rounded, to_mpf
 from .errors import ConvergenceError
 from .results import Outlier
 from .symbolic import symbols as S
 from .symbolic.evaluate import evaluator
 from .symbolic.outlier import lam_star, outlier_condition, outlier_position
 from .symbolic.saddle_point import saddle_point
-from .validation import a_spectrum, decimal_digits, non_negative, to_mpf
+from .validation import a_spectrum, decimal_digits, non_negative
 
 #: ratio of squared coefficients below which one is rounding
 NEGLIGIBLE = 1e-24
@@ -101,36 +101,36 @@ def outliers_of(spectrum, variance, dps=None):
     if not has_linear_part(spectrum):
         return ()
     digits = dps or 17
-    with mpmath.workdps(digits + 25):
+    with mp.workdps(digits + 25):
         parameters, nodes, weights, s2 = exact_system(spectrum, dps)
         point = to_mpf(variance)
+        rate = 2 * -mp.expm1(-2 * to_mpf(spectrum.model.t)) / to_mpf(spectrum.model.psi_p)
+        working = digits + 25 + _lost_digits(point, nodes)
     # the double-precision parameters, taken as exact, leave nothing to rounding: neither the roots nor the decision
-    with mpmath.workdps(digits + 25 + _lost_digits(point, nodes)):
+    with mp.workdps(working):
         candidates = curve_points(parameters, nodes, weights, point)
         found = [_certified(x, parameters, nodes, weights, point, digits) for x in candidates]
-        rate = 2 * -mpmath.expm1(-2 * to_mpf(spectrum.model.t)) / to_mpf(spectrum.model.psi_p)
         rows = [(s2 + y, *overlaps, variance, 1 / (rate * (s2 + y))) for y, *overlaps in filter(None, found)]
     if dps is None:
         return tuple(Outlier(*map(float, row)) for row in rows)
-    with mpmath.workdps(dps):
-        return tuple(Outlier(*(+x if isinstance(x, mpmath.mpf) else x for x in row)) for row in rows)
+    return tuple(Outlier(*(rounded(x, dps) if isinstance(x, mp.mpf) else x for x in row)) for row in rows)
 
 
 def _lost_digits(variance, nodes):
     """How many digits the averages ⟨λ/(λ* − λ)⟩, and what cancels against them, lose next to an eigenvalue or to 0."""
     scales = [x for x in (variance / max(nodes), *(1 - variance / node for node in nodes if node)) if x]
-    return max(0, 3 * max(int(-mpmath.log10(abs(x))) for x in scales))
+    return max(0, 3 * max(int(-mp.log10(abs(x))) for x in scales))
 
 
 def exact_system(spectrum, dps):
     """(parameters with s_t = 0, nodes, weights, s_t²) as mpf: to ``dps`` + 15 digits, or the double-precision ones."""
     if dps is not None:
-        system, s2 = spectrum.system_mpmath(dps), spectrum.model.coefficients(dps + 15).s2
+        system, s2 = spectrum.system_mpmath(dps), spectrum.model.coefficients_mpmath(dps + 15).s2
     else:
         system, s2 = spectrum.system, spectrum.model.coefficients().s2
     parameters, nodes, weights = ([to_mpf(x) for x in row] for row in (system.parameters, system.nodes, system.weights))
     # double-precision weights sum to 1 up to rounding, the derivation's do
-    return (*parameters[:5], mpmath.mpf(0)), nodes, [w / mpmath.fsum(weights) for w in weights], to_mpf(s2)
+    return (*parameters[:5], mp.mpf(0)), nodes, [w / mp.fsum(weights) for w in weights], to_mpf(s2)
 
 
 def curve_points(parameters, nodes, weights, variance):
@@ -142,9 +142,9 @@ def curve_points(parameters, nodes, weights, variance):
     discriminant = b**2 - 4 * a * c
     if discriminant < 0:
         return []
-    half = -(b + (mpmath.sign(b) or 1) * mpmath.sqrt(discriminant)) / 2
+    half = -(b + (mp.sign(b) or 1) * mp.sqrt(discriminant)) / 2
     points = []
-    for g in {half / a, c / half if half else mpmath.mpf(0)} - {0}:
+    for g in {half / a, c / half if half else mp.mpf(0)} - {0}:
         inverse_q, y = place((g, variance), parameters, nodes, weights)
         # without a nonlinear part the equation has one root too many, at the atom, with q = ∞
         if abs(inverse_q) > NEGLIGIBLE * parameters[0] * parameters[3] ** 2:
@@ -176,13 +176,13 @@ def _certified(point, parameters, nodes, weights, variance, digits):
     overlap, data_overlap = -1 / slope, psi_p * 2 * b / response(3)[2]
     scale = 1 / abs(q) + abs(psi_p * b**2)
     residual = max(abs(equations[0]), abs(equations[1]) / (1 + abs(delta)), abs(equations[2]) / scale)
-    if not residual < mpmath.mpf(10) ** -digits:
-        raise ConvergenceError(f"the outlier of a direction of variance {mpmath.nstr(variance, 8)} is not exact", residual)
-    tolerance = 1 + mpmath.mpf(10) ** -digits
+    if not residual < mp.mpf(10) ** -digits:
+        raise ConvergenceError(f"the outlier of a direction of variance {mp.nstr(variance, 8)} is not exact", residual)
+    tolerance = 1 + mp.mpf(10) ** -digits
     if not (0 < overlap <= tolerance and 0 < data_overlap <= tolerance):
         raise ConvergenceError(
-            f"overlaps {mpmath.nstr(overlap, 8)}, {mpmath.nstr(data_overlap, 8)} of the outlier of a direction of variance "
-            f"{mpmath.nstr(variance, 8)} are not in (0, 1]"
+            f"overlaps {mp.nstr(overlap, 8)}, {mp.nstr(data_overlap, 8)} of the outlier of a direction of variance "
+            f"{mp.nstr(variance, 8)} are not in (0, 1]"
         )
     return y, overlap, data_overlap
 

@@ -8,15 +8,15 @@ the size of its imaginary part.
 
 from functools import cache
 
-import mpmath
 import numpy as np
 import sympy as sp
 
+from .digits import mp
 from .errors import ConvergenceError
 from .saddle import UNSOLVED, certify, polish, refine
 from .symbolic import symbols as S
 from .symbolic.elimination import eliminate, polynomial_factors
-from .symbolic.evaluate import PARAMETERS
+from .symbolic.evaluate import PARAMETERS, compiled
 
 #: most eigenvalues of the covariance for which the polynomial (of degree 3m + 2) is used by default
 MAX_ATOMS = 4
@@ -25,15 +25,12 @@ MAX_ATOMS = 4
 @cache
 def _coefficient_functions(module):
     """For each of E, D, F: a function of (z, λ, parameters) that returns its coefficients in q, lowest first."""
-    return [
-        sp.lambdify((S.z, S.lam, *PARAMETERS), sp.Poly(f, S.q).all_coeffs()[::-1], modules=module, cse=True)
-        for f in polynomial_factors()
-    ]
+    return [compiled((S.z, S.lam, *PARAMETERS), sp.Poly(f, S.q).all_coeffs()[::-1], module) for f in polynomial_factors()]
 
 
 @cache
 def _g_function(module):
-    return sp.lambdify((S.q, S.z, *PARAMETERS), eliminate()[S.g], modules=module, cse=True)
+    return compiled((S.q, S.z, *PARAMETERS), eliminate()[S.g], module)
 
 
 def _multiply(a, b):
@@ -118,11 +115,11 @@ def solve(system, z):
 
 
 def solve_mpmath(system, z, start):
-    """The root at the current mpmath precision, among all roots of P, that continues the double-precision ``start``."""
+    """The root at the thread's precision, among all roots of P, that continues the double-precision ``start``."""
     table = coefficients(system, z, "mpmath")
     while table[-1] == 0:
         table.pop()
-    found = mpmath.polyroots(table[::-1], maxsteps=500, extraprec=4 * mpmath.mp.prec)
+    found = mp.polyroots(table[::-1], maxsteps=500, extraprec=4 * mp.prec)
     return min(found, key=lambda root: abs(root - start))
 
 
@@ -133,7 +130,5 @@ def certify_mpmath(system, q, start_delta, z, dps):
     """
     solution, _ = refine(system, q, start_delta, z, dps)
     distance = abs(solution / q - 1)
-    if not distance <= mpmath.mpf(10) ** (-dps):
-        raise ConvergenceError(
-            f"the root of the polynomial at z = {mpmath.nstr(z, 8)} is not exact to {dps} digits", distance
-        )
+    if not distance <= mp.mpf(10) ** (-dps):
+        raise ConvergenceError(f"the root of the polynomial at z = {mp.nstr(z, 8)} is not exact to {dps} digits", distance)

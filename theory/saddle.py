@@ -17,10 +17,10 @@ Checked by ``tests/test_spectrum.py`` against the polynomial's roots and against
 
 from functools import cache, cached_property
 
-import mpmath
 import numpy as np
 import sympy as sp
 
+from .digits import mp
 from .errors import ConvergenceError
 from .symbolic import symbols as S
 from .symbolic.evaluate import evaluator
@@ -196,8 +196,8 @@ def refine(system, q, delta, z, dps):
         If the residual does not fall below 10^{-dps}: the start was not close enough, as happens within
         about 1e-15 of an edge.
     """
-    q, delta = mpmath.mpmathify(q), mpmath.mpmathify(delta)
-    goal = mpmath.mpf(10) ** (-dps)
+    q, delta = mp.mpmathify(q), mp.mpmathify(delta)
+    goal = mp.mpf(10) ** (-dps)
     for _ in range(12 + dps.bit_length() * 3):
         dq, d_delta = system.newton_step((q, delta), z)
         q, delta = q + dq, delta + d_delta
@@ -206,7 +206,7 @@ def refine(system, q, delta, z, dps):
     size = max(abs(f) for f in system.residual(q, delta, z))
     if not size <= goal:
         raise ConvergenceError(
-            f"Newton at {dps} digits did not converge at z = {mpmath.nstr(z, 8)}; "
+            f"Newton at {dps} digits did not converge at z = {mp.nstr(z, 8)}; "
             "move z away from the edge of the bulk or ask for fewer digits",
             size,
         )

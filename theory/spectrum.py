@@ -2,15 +2,15 @@
 
 from functools import cached_property
 
-import mpmath
 import numpy as np
 
 from . import continuation, edge_search, edges, engine_mpmath, general_outliers, outliers, polynomial
+from .digits import mp, rounded, to_mpc, to_mpf
 from .engine import EngineSystem
 from .errors import ConvergenceError
 from .quadrature import quadrature
 from .saddle import SaddleSystem, refine
-from .validation import a_model, decimal_digits, finite_array, one_of, to_mpf, values_of
+from .validation import a_model, decimal_digits, finite_array, one_of, values_of
 from .validation import function as a_function
 
 METHODS = ("auto", "polynomial", "continuation")
@@ -130,15 +130,15 @@ class Spectrum:
         return self.system.stieltjes(x).imag / np.pi
 
     def _stieltjes_mpmath(self, z, method, dps):
-        with mpmath.workdps(dps + 15):
-            z = mpmath.mpc(z) if isinstance(z, (complex, mpmath.mpc, np.complexfloating)) else mpmath.mpc(to_mpf(z))
+        with mp.workdps(dps + 15):
+            z = to_mpc(z)
             start = self.solve(np.array([complex(z)]))[:, 0]
             if not self.model.is_scalar:
-                below = mpmath.im(z) < 0  # the solver's own Newton works in the upper half-plane
-                x, at = (start.conj(), mpmath.conj(z)) if below else (start, z)
+                below = mp.im(z) < 0  # the solver's own Newton works in the upper half-plane
+                x, at = (start.conj(), mp.conj(z)) if below else (start, z)
                 q = engine_mpmath.refine(self.system, engine_mpmath.couplings(self.model, dps), x, at, dps)
-                q = mpmath.conj(q) if below else q
-                return _rounded(q, dps)
+                q = mp.conj(q) if below else q
+                return rounded(mp.mpc(q), dps)
             start_q, start_delta = start
             system = self.system_mpmath(dps)
             if method == "polynomial":
@@ -148,17 +148,15 @@ class Spectrum:
                 q, _ = refine(system, start_q, start_delta, z, dps)
             distance = abs(q - start_q) / abs(start_q)
             if not distance < 1e-6:  # another branch: only the start is certified
-                raise ConvergenceError(
-                    f"no root to {dps} digits near q = {start_q:.6g} at z = {mpmath.nstr(z, 8)}", distance
-                )
-        return _rounded(q, dps)
+                raise ConvergenceError(f"no root to {dps} digits near q = {start_q:.6g} at z = {mp.nstr(z, 8)}", distance)
+        return rounded(mp.mpc(q), dps)
 
     def system_mpmath(self, dps, shifted=False):
         """The saddle-point equations with parameters to ``dps`` + 15 digits; in y = z − s_t² if ``shifted``."""
-        with mpmath.workdps(dps + 15):
-            c = self.model.coefficients(dps + 15)
-            alpha = c.a * mpmath.exp(-to_mpf(self.model.t))
-            parameters = (to_mpf(self.model.psi_p), to_mpf(self.model.psi_n), alpha, c.b, c.v, 0 * c.s if shifted else c.s)
+        with mp.workdps(dps + 15):
+            c = self.model.coefficients_mpmath(dps + 15)
+            a, b, v, s = map(to_mpf, (c.a, c.b, c.v, 0 if shifted else c.s))
+            parameters = (to_mpf(self.model.psi_p), to_mpf(self.model.psi_n), a * mp.exp(-to_mpf(self.model.t)), b, v, s)
             return SaddleSystem(parameters, *self.model.data.mpmath_spectrum(), module="mpmath")
 
     # --- the law -------------------------------------------------------------------------------------------------
@@ -270,8 +268,3 @@ class Spectrum:
         return float(weights @ values_of("function", function, nodes)) + sum(
             weight * float(values_of("function", function, np.array([location]))[0]) for location, weight in self.atoms()
         )
-
-
-def _rounded(q, dps):
-    with mpmath.workdps(dps):
-        return +mpmath.mpc(q)

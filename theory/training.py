@@ -18,11 +18,11 @@ Source: 2505.17638 for the flow; F, G and the ridge derived here. Checked by ``t
 
 from functools import cache, lru_cache
 
-import mpmath
 import numpy as np
 
 from . import contour, general_training
 from .curve import RidgeCurve, TrainingCurve, check_tau, filter_function
+from .digits import mp, rounded, to_mpf
 from .ensemble import as_mixture
 from .errors import ConvergenceError
 from .saddle import refine
@@ -30,7 +30,7 @@ from .symbolic import symbols as S
 from .symbolic.evaluate import evaluator
 from .symbolic.saddle_point import saddle_point
 from .two_resolvents import population_kernel, population_kernel_mpmath
-from .validation import finite_array, to_mpf
+from .validation import finite_array
 
 #: absolute error of the losses, in units of the initial loss 1, that halving the nodes must certify
 TOLERANCE = 1e-11
@@ -207,22 +207,22 @@ def training_mpmath(model, tau, dps=30):
     """
     spectrum = model.spectrum()
     low, high = support_bounds(spectrum)
-    with mpmath.workdps(dps + 10):
+    with mp.workdps(dps + 10):
         system = spectrum.system_mpmath(dps)
         rho = np.arcsinh(contour.HEIGHT / (np.log(high / low) / 2))
         count = 4 * int(1 + 0.3 * (dps + 3) * np.log(10) / rho)
-        nodes, weights = contour.ellipse_mpmath(mpmath.mpf(low), mpmath.mpf(high), count)
+        nodes, weights = contour.ellipse_mpmath(mp.mpf(low), mp.mpf(high), count)
         s, kernel = _contour_data_mpmath(spectrum, system, nodes, dps)
-        psi_p, noise_variance = to_mpf(model.psi_p), -mpmath.expm1(-2 * to_mpf(model.t))
-        amplitude = psi_p * model.coefficients(dps + 10).b2
+        psi_p, noise_variance = to_mpf(model.psi_p), -mp.expm1(-2 * to_mpf(model.t))
+        amplitude = psi_p * to_mpf(model.coefficients_mpmath(dps + 10).b2)
         results = []
         for time in tau:
             rate = 2 * noise_variance / psi_p * to_mpf(time)
             fine, coarse = (_losses_mpmath(nodes, weights, s, kernel, rate, amplitude, step) for step in (1, 2))
             error = max(abs(x - y) for x, y in zip(fine, coarse, strict=True)) ** 2
-            if error > mpmath.mpf(10) ** (-dps):
+            if error > mp.mpf(10) ** (-dps):
                 raise ConvergenceError(f"the contour integrals did not settle to {dps} digits with {count} nodes", error)
-            results.append(fine)
+            results.append(tuple(rounded(loss, dps) for loss in fine))
         return results
 
 
@@ -232,7 +232,7 @@ def _contour_data_mpmath(spectrum, system, nodes, dps):
     half = count // 2
     start_q, start_delta, _ = spectrum.solve_or_nan(np.array([complex(z) for z in nodes[:half]]))
     solutions = [refine(system, a, b, z, dps) for a, b, z in zip(start_q, start_delta, nodes, strict=False)]
-    solutions += [(mpmath.conj(q), mpmath.conj(delta)) for q, delta in reversed(solutions)]
+    solutions += [(mp.conj(q), mp.conj(delta)) for q, delta in reversed(solutions)]
     s_of = _s_function("mpmath")
     s = [s_of(pair, system.parameters, system.nodes, system.weights)[0] for pair in solutions]
     kernel = [[None] * count for _ in range(count)]
@@ -241,16 +241,16 @@ def _contour_data_mpmath(spectrum, system, nodes, dps):
             value = population_kernel_mpmath(system, *solutions[i], *solutions[j])
             kernel[i][j] = kernel[j][i] = value
             mirror_i, mirror_j = count - 1 - i, count - 1 - j
-            kernel[mirror_i][mirror_j] = kernel[mirror_j][mirror_i] = mpmath.conj(value)
+            kernel[mirror_i][mirror_j] = kernel[mirror_j][mirror_i] = mp.conj(value)
     return s, kernel
 
 
 def _losses_mpmath(nodes, weights, s, kernel, rate, amplitude, step):
     """(train, test) with every ``step``-th node."""
     chosen = range(0, len(nodes), step)
-    f = [-step * weights[k] * mpmath.expm1(-rate * nodes[k]) / nodes[k] for k in chosen]
-    f_twice = [-step * weights[k] * mpmath.expm1(-2 * rate * nodes[k]) / nodes[k] for k in chosen]
+    f = [-step * weights[k] * mp.expm1(-rate * nodes[k]) / nodes[k] for k in chosen]
+    f_twice = [-step * weights[k] * mp.expm1(-2 * rate * nodes[k]) / nodes[k] for k in chosen]
     s = [s[k] for k in chosen]
-    quadratic = mpmath.fdot(f, [mpmath.fdot(f, [kernel[i][j] for j in chosen]) for i in chosen])
-    train = 1 + amplitude * mpmath.fdot(f_twice, s)
-    return mpmath.re(train), mpmath.re(1 + amplitude * (2 * mpmath.fdot(f, s) + quadratic))
+    quadratic = mp.fdot(f, [mp.fdot(f, [kernel[i][j] for j in chosen]) for i in chosen])
+    train = 1 + amplitude * mp.fdot(f_twice, s)
+    return mp.re(train), mp.re(1 + amplitude * (2 * mp.fdot(f, s) + quadratic))

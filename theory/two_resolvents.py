@@ -2,9 +2,9 @@ r"""F(z₁, z₂) = (1/p) Tr[Q(z₁) Ũ Q(z₂) WW^T/d] as numbers, from the lin
 
 from functools import cache
 
-import mpmath
 import numpy as np
 
+from .digits import mp
 from .symbolic import two_resolvents as symbolic
 from .symbolic.evaluate import evaluator
 
@@ -55,10 +55,10 @@ def population_kernel(system, q1, delta1, q2, delta2):
 
 
 def population_kernel_mpmath(system, q1, delta1, q2, delta2):
-    """F at one pair, at the current mpmath precision. About 0.3 ms for one eigenvalue of the covariance."""
+    """F at one pair, at the thread's precision. About 0.3 ms for one eigenvalue of the covariance."""
     values = _evaluate("mpmath")((q1, delta1, q2, delta2), system.parameters, system.nodes, system.weights)
-    hessian = mpmath.matrix(3, 3)
+    hessian = mp.matrix(3, 3)
     for k, (i, j) in enumerate(_UPPER):
         hessian[i, j] = hessian[j, i] = values[k]
-    response = mpmath.lu_solve(hessian, mpmath.matrix(values[9:12]))
-    return (values[12] - mpmath.fdot(values[6:9], response)) / system.parameters[0]
+    response = mp.lu_solve(hessian, mp.matrix(values[9:12]))
+    return (values[12] - mp.fdot(values[6:9], response)) / system.parameters[0]

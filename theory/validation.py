@@ -9,16 +9,15 @@ whatever their imaginary part. Complex numbers are Python's, NumPy's and mpmath'
 import numbers
 from decimal import Decimal
 from fractions import Fraction
-from numbers import Real
 
-import mpmath
 import numpy as np
 import sympy as sp
 
 #: integers beyond are no floats any more
 LARGEST_INTEGER = 2**53
-#: most decimal digits, nodes of a Gauss rule, and entries of the matrices of one draw (a terabyte of floats)
-MOST_DIGITS, MOST_NODES, MOST_ENTRIES = 10_000, 1_000, 2**37
+#: most decimal digits (`theory.digits` holds constants to so many), nodes of a Gauss rule, and entries of the matrices of one draw (a
+#: terabyte of floats)
+MOST_DIGITS, MOST_NODES, MOST_ENTRIES = 1_000, 1_000, 2**37
 
 
 def shown(value):
@@ -273,21 +272,3 @@ def finite_array(name, value, dtype):
         bad = array[~np.isfinite(array)].flat[0]
         raise ValueError(f"{name} holds {bad}; allowed: finite {kind} numbers")
     return array
-
-
-def to_mpf(value):
-    """A real number at the current mpmath precision.
-
-    A ``float`` is taken at its exact binary value: ``0.1`` means 0.1000000000000000055…. For a
-    decimal fraction to many digits pass ``fractions.Fraction(1, 10)``, a SymPy ``Rational`` or a
-    string-built ``mpmath.mpf``.
-    """
-    if isinstance(value, mpmath.mpf):
-        return +value
-    if isinstance(value, (int, float, np.floating, np.integer)):
-        return mpmath.mpf(value.item() if isinstance(value, np.generic) else value)
-    if hasattr(value, "numerator") and hasattr(value, "denominator"):
-        return mpmath.mpf(int(value.numerator)) / mpmath.mpf(int(value.denominator))
-    if hasattr(value, "_to_mpmath"):  # any other SymPy number
-        return mpmath.mpf(value._to_mpmath(mpmath.mp.prec))
-    return mpmath.mpf(float(value) if isinstance(value, Real) else value)

@@ -6,10 +6,10 @@ separately, so that an average is one weighted sum over the nodes of ρ_Σ, what
 
 from functools import cache
 
-import mpmath
 import numpy as np
 import sympy as sp
 
+from ..digits import lambdify, mp
 from . import symbols as S
 
 PARAMETERS = (S.psi_p, S.psi_n, S.alpha, S.b, S.v, S.s_t)
@@ -32,14 +32,15 @@ def evaluator(expressions, variables, module):
     callable
         ``f(variables, parameters, nodes, weights)``, a list with one entry per expression.
         With ``"numpy"``: every variable is an array of shape (N,), ``nodes`` and ``weights`` are arrays of
-        shape (m,), entries have shape (N,); cost O(N m). With ``"mpmath"``: scalars, lists of length m.
+        shape (m,), entries have shape (N,); cost O(N m). With ``"mpmath"``: scalars and lists of length m, at the
+        precision of the thread (`theory.digits`).
     """
     integrals = sorted(set().union(*(e.atoms(sp.Integral) for e in expressions)), key=sp.default_sort_key)
     stand_ins = sp.symbols(f"I:{len(integrals)}", cls=sp.Dummy)
     outer = [e.xreplace(dict(zip(integrals, stand_ins, strict=True))) for e in expressions]
     scalars = (*variables, *PARAMETERS)
-    inside = sp.lambdify((*scalars, S.lam), [S.integrand(i) for i in integrals], modules=module, cse=True)
-    outside = sp.lambdify((*scalars, *stand_ins), outer, modules=module, cse=True)
+    inside = compiled((*scalars, S.lam), [S.integrand(i) for i in integrals], module)
+    outside = compiled((*scalars, *stand_ins), outer, module)
 
     if module == "numpy":
 
@@ -54,7 +55,14 @@ def evaluator(expressions, variables, module):
 
         def function(values, parameters, nodes, weights):
             rows = [inside(*values, *parameters, node) for node in nodes]
-            averages = [mpmath.fdot(weights, column) for column in zip(*rows, strict=True)]
+            averages = [mp.fdot(weights, column) for column in zip(*rows, strict=True)]
             return outside(*values, *parameters, *averages)
 
     return function
+
+
+def compiled(arguments, expressions, module):
+    """A function of NumPy arrays, or of mpmath numbers at the precision of the thread that calls it."""
+    if module == "mpmath":
+        return lambdify(arguments, expressions, cse=True)
+    return sp.lambdify(arguments, expressions, modules=module, cse=True)
