@@ -265,7 +265,8 @@ def test_covariance_with_a_gap():
 
 
 def test_continuous_covariance():
-    spectrum = RandomFeatureModel(A.tanh, 4, 3, 0.1, Gaussian.power_law(1.5, condition=30, nodes=20)).spectrum()
+    nodes = Gaussian(Gaussian.power_law(1.5, condition=30, nodes=20).spectrum)  # of the law of the nodes: see test_continuum
+    spectrum = RandomFeatureModel(A.tanh, 4, 3, 0.1, nodes).spectrum()
     low, high = np.array(spectrum.edges()).reshape(-1, 2).T
     width = 1e-6 * (high - low)
     assert np.all(spectrum.density(np.concatenate([low + width, high - width])) > 0)

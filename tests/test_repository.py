@@ -124,7 +124,8 @@ def test_licence_covers_code_and_text():
 #: all that a simulation may know of the package: the description of a model and of a curve, its own modules, and what checks and
 #: reports. The simulations are the second way to an observable only as long as they share no more than that.
 DESCRIPTION = {
-    *("activations", "coefficients", "curve", "data", "digits", "ensemble", "errors", "hermite_parts", "mixture", "model"),
+    *("activations", "coefficients", "continuum", "curve", "data", "digits", "ensemble", "errors", "hermite_parts"),
+    *("mixture", "model"),
     *("progress", "simulation", "times", "validation"),
 }
 

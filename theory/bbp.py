@@ -107,7 +107,7 @@ def windows(spectrum, dps=None):
 
 def threshold_at(spectrum, row, dps=None):
     """λ*_c of one row (y, q, δ) of ``spectrum.edge_table``; negative where no direction's outlier ends at that edge."""
-    system, g = spectrum.system, 1 / (1 + row[2])
+    system, g = spectrum.resolved, 1 / (1 + row[2])
     at_edge = evaluator((outlier_condition().threshold,), (S.q, S.delta), "numpy")
     ((threshold,),) = at_edge((row[1:2], row[2:3]), system.parameters, system.nodes, system.weights)
     return float(threshold) if dps is None or threshold <= 0 else _refine(spectrum, g, threshold, dps)

@@ -1,15 +1,17 @@
 """Descriptions of the data: nothing is computed here but the moments that the coefficients need."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from .continuum import Continuum, graded_rule, positive_intervals
 from .digits import to_mpf
 from .validation import (
     MOST_NODES,
     function,
     interval,
     non_negative,
+    of_class,
     positive,
     positive_integer,
     sequence,
@@ -51,20 +53,28 @@ class Gaussian:
         `power_law`). Eigenvalues >= 0, weights > 0 with sum 1. The default is the identity.
     spikes : sequence of float
         Variances (> 0) of finitely many further directions. They move no bulk and no coefficient: they weigh O(1/d).
+    continuous : sequence of `theory.continuum.Continuum`
+        Set by `from_density` and `power_law`: what ``spectrum`` is a quadrature of. Without it ρ_Σ is atomic. It decides what
+        the *support* of U is (`theory.spectrum.Spectrum.edges`); averages are taken over ``spectrum``.
 
     Raises
     ------
     ValueError
-        Naming ``spectrum`` or ``spikes``, the value, and what is allowed.
+        Naming ``spectrum``, ``spikes`` or ``continuous``, the value, and what is allowed.
     """
 
     spectrum: tuple = ((1, 1),)
     spikes: tuple = ()
+    continuous: tuple = field(default=(), repr=False)
 
     def __post_init__(self):
         object.__setattr__(self, "spectrum", _pairs(self.spectrum))
         spikes = sequence("spikes", self.spikes, "(variance, …)")
         object.__setattr__(self, "spikes", tuple(positive("spikes", value) for value in spikes))
+        continuous = sequence("continuous", self.continuous, "as set by Gaussian.from_density")
+        for part in continuous:
+            of_class("continuous", part, "Continuum", "as set by Gaussian.from_density")
+        object.__setattr__(self, "continuous", tuple(continuous))
 
     @property
     def eigenvalues(self):
@@ -82,37 +92,54 @@ class Gaussian:
         """σ_x² = Tr Σ/d (the mean eigenvalue, not its square)."""
         return float(self.weights @ self.eigenvalues)
 
-    def mpmath_spectrum(self):
-        """(eigenvalues, weights) as lists of mpf at the thread's precision, weights normalised."""
-        weights = [to_mpf(weight) for _, weight in self.spectrum]
+    def mpmath_spectrum(self, resolved=False):
+        """(eigenvalues, weights) as lists of mpf at the thread's precision, weights normalised; if asked those of `resolved`."""
+        pairs = [pair for interval in self.continuous for pair in interval.rule] if resolved else ()
+        pairs = pairs or self.spectrum
+        weights = [to_mpf(weight) for _, weight in pairs]
         total = sum(weights)
-        return [to_mpf(value) for value, _ in self.spectrum], [weight / total for weight in weights]
+        return [to_mpf(value) for value, _ in pairs], [weight / total for weight in weights]
+
+    def holds(self, variance):
+        """Whether a direction of this variance is one of a continuous ρ_Σ."""
+        return any(interval.low <= variance <= interval.high for interval in self.continuous)
+
+    def resolved(self):
+        """(eigenvalues, weights) that resolve what happens next to the ends of a continuous ρ_Σ; else the atoms. Float arrays."""
+        pairs = [pair for interval in self.continuous for pair in interval.rule] or self.spectrum
+        eigenvalues, weights = (np.array([float(x) for x in column]) for column in zip(*pairs, strict=True))
+        return eigenvalues, weights / weights.sum()
 
     @classmethod
     def from_density(cls, density, support, nodes=80):
-        """Gauss–Legendre nodes of a continuous ρ_Σ.
+        """A continuous ρ_Σ, by Gauss–Legendre nodes on each interval on which its density is positive.
 
         Parameters
         ----------
         density : callable
-            Vectorised; need not be normalised.
+            Vectorised; need not be normalised. Where it vanishes at two or more neighbours of ``nodes`` points, ρ_Σ has a gap.
         support : (float, float)
             0 <= low < high.
         nodes : int
-            The error of every average decreases geometrically with it for an analytic density. The nodes are a law of
-            their own, though: where there are fewer than about five for each unit of the smaller of ψ_p and ψ_n, single
-            nodes show in the spectrum of U as ripples or bulks. Double them until nothing changes.
+            The error of every average decreases geometrically with them for an analytic density, and so does that of q(z) at a
+            given distance from the spectrum. The edges of U do not depend on them (`theory.continuum`). Its density does: on the
+            real axis it is that of the nodes, which show as ripples, or as bulks with nothing between, where there are fewer than
+            about five for each unit of the smaller of ψ_p and ψ_n. It is to be read averaged over their distance.
         """
         low, high = interval("support", support)
         function("density", density, "a vectorised function")
-        points, weights = np.polynomial.legendre.leggauss(positive_integer("nodes", nodes, MOST_NODES))
-        points = low + (high - low) * (points + 1) / 2
-        weights = weights * values_of("density", density, points)
-        if not (np.all(np.isfinite(weights)) and np.all(weights >= 0) and weights.sum() > 0):
-            raise ValueError("density is negative, zero throughout or not finite on its support; allowed: a density")
-        keep = weights > 0
-        weights = weights[keep] / weights.sum()
-        return cls(tuple(zip(points[keep].tolist(), weights.tolist(), strict=True)))
+        intervals = positive_intervals(
+            lambda x: _checked(density, x), low, high, positive_integer("nodes", nodes, MOST_NODES)
+        )
+        parts, rules = [], []
+        for start, stop, share in intervals:
+            points, weights = np.polynomial.legendre.leggauss(share)
+            parts.append((start + (stop - start) * (points + 1) / 2, (stop - start) * weights))
+            from_start, from_stop, weights = graded_rule(share)
+            points = np.where(from_start < 0.5, start + (stop - start) * from_start, stop - (stop - start) * from_stop)
+            rules.append((points, 2 * (stop - start) * weights))
+        parts, rules = ([(x, w * _checked(density, x)) for x, w in rows] for rows in (parts, rules))
+        return cls(_pairs_of(parts), continuous=_continua([row[:2] for row in intervals], rules))
 
     @classmethod
     def power_law(cls, exponent, condition=100.0, nodes=80):
@@ -126,10 +153,33 @@ class Gaussian:
             raise ValueError(f"condition = {condition!r} is out of range; allowed: a finite real number > 1")
         condition = float(condition)
         # Gauss–Legendre in log λ: the density of λ^{-1/exponent} is smooth there
-        points, weights = np.polynomial.legendre.leggauss(positive_integer("nodes", nodes, MOST_NODES))
-        log_value = np.log(condition) * (points + 1) / 2
+        log_condition, count = np.log(condition), positive_integer("nodes", nodes, MOST_NODES)
+        points, weights = np.polynomial.legendre.leggauss(count)
+        log_value = log_condition * (points + 1) / 2
         weights = weights * np.exp(-log_value / exponent)
         weights /= weights.sum()
         values = np.exp(log_value)
-        values /= weights @ values
-        return cls(tuple(zip(values.tolist(), weights.tolist(), strict=True)))
+        mean = weights @ values
+        below, above, graded = graded_rule(count)
+        log_graded = log_condition * np.where(below < 0.5, below, 1 - above)
+        rule = np.exp(log_graded) / mean, graded * np.exp(-log_graded / exponent)
+        return cls(_pairs_of([(values / mean, weights)]), continuous=_continua([(1 / mean, condition / mean)], [rule]))
+
+
+def _checked(density, points):
+    values = values_of("density", density, points)
+    if not (np.isfinite(values.sum()) and np.all(values >= 0)):
+        raise ValueError("density is negative or not finite on its support; allowed: a density")
+    return values
+
+
+def _pairs_of(rows):
+    points, weights = (np.concatenate(column) for column in zip(*rows, strict=True))
+    keep = weights > 0
+    return tuple(zip(points[keep].tolist(), (weights[keep] / weights.sum()).tolist(), strict=True))
+
+
+def _continua(intervals, rows):
+    total = sum(weights.sum() for _, weights in rows)
+    rules = [tuple(zip(x[w > 0].tolist(), (w[w > 0] / total).tolist(), strict=True)) for x, w in rows]
+    return tuple(Continuum(*map(float, ends), rule) for ends, rule in zip(intervals, rules, strict=True))

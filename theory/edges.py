@@ -34,6 +34,7 @@ from functools import cache
 import numpy as np
 import sympy as sp
 
+from . import continuum
 from .digits import mp, rounded, to_mpf
 from .errors import ConvergenceError
 from .symbolic import symbols as S
@@ -47,9 +48,13 @@ STABLE = 1 - 1e-12
 
 
 class RealCurve:
-    """The real solutions (x, δ, y) for the parameters (ψ_p, ψ_n, α, b, v) and the nodes of ρ_Σ."""
+    """The real solutions (x, δ, y) for the parameters (ψ_p, ψ_n, α, b, v) and the nodes of ρ_Σ.
 
-    def __init__(self, parameters, nodes, weights):
+    ``continuous`` are the intervals (`theory.continuum.Continuum`) of which the nodes are a rule: branches inside them are none.
+    """
+
+    def __init__(self, parameters, nodes, weights, continuous=()):
+        self.continuous = continuous
         self.psi_p, self.psi_n, self.alpha2, self.b2, self.v2 = (*parameters[:2], *(c**2 for c in parameters[2:5]))
         self.ratio = self.psi_p / self.psi_n
         # an eigenvalue that is rounded away wherever it is added counts as zero, which it is to all these digits
@@ -117,6 +122,8 @@ class RealCurve:
             least = [(t[:, 1:] + t[:, :-1]) ** 3 / np.diff(poles, axis=1) ** 2 for t in (terms_a, terms_y)]
         both_data = self.is_data[order][:, 1:] & self.is_data[order][:, :-1]
         inner = ~(both_data & (np.maximum(*least) > 1))
+        if self.continuous:
+            inner &= ~continuum.enclosed(np.where(self.is_data, self.pole_nodes, np.nan)[order], self.continuous)
         always = np.ones((delta.size, 1), bool)
         return np.where((delta > 0)[:, None], np.hstack([inner, always]), np.hstack([always, inner]))
 
@@ -185,15 +192,16 @@ def _segment(kind, tau):
 
 
 @np.errstate(all="ignore")
-def locate(spectrum):
+def locate(spectrum, system=None, continuous=()):
     """Edges in y = λ − s_t², sorted, and (q, δ) there: array of shape (edges, 3) with rows (y, q, δ).
 
+    Of the law of the nodes; of a continuous ρ_Σ with the ``system`` of its graded rule and the intervals (`theory.continuum`).
     Raises `ConvergenceError` if ends of bulks do not alternate, which means that one was missed.
     """
-    system = spectrum.shifted
+    system = system or spectrum.shifted
     if not (system.parameters[2] ** 2 > 0 or system.parameters[4] ** 2 > 0):
         raise ConvergenceError(f"e^(-t) underflows at t = {spectrum.model.t}; try a smaller t", np.nan)
-    curve = RealCurve(system.parameters, system.nodes, system.weights)
+    curve = RealCurve(system.parameters, system.nodes, system.weights, continuous)
     reach = curve.decades() * np.log(10)
     tau = np.linspace(-reach, reach, int(2 * reach / np.log(10) * PER_DECADE))
     tau = np.unique(np.append(tau, curve.null_direction()))

@@ -102,9 +102,9 @@ def zeros_in_gaps(spectrum, samples, noise, above=False):
     truth("above", above)
 
     def condition(y):
-        q, delta, residual = spectrum.solve_or_nan(np.array([complex(s2 + y)]))
+        q, delta = spectrum.off_support_or_nan(np.array([y]))
         if np.isnan(q[0]):
-            raise ConvergenceError(f"no certified solution at z = {s2 + y:.12g}", residual[0])
+            raise ConvergenceError(f"no certified solution at z = {s2 + y:.12g}")
         return (1 / q[0] + noise + samples / (1 + delta[0])).real
 
     at_edge = 1 / table[:, 1] + noise + samples / (1 + table[:, 2])  # a hard edge has q = δ = ∞

@@ -15,7 +15,8 @@ and w has no part in its null space), and up to the first edge where there is no
 **In closed form.** D = 0 gives q, and every average over ρ_Σ in the saddle point then depends on λ* alone. What remains for
 g = 1/(1+δ) is a quadratic equation, for any ρ_Σ, and z follows: no gap is searched. A root is an outlier if dq/dz > 0 and dδ/dz > 0,
 which proves that z lies outside the support (`theory.saddle`); else it belongs to another branch. Both roots may be outliers: a strong
-direction has one above all bulks and, if ψ_p > 1 + ψ_n, one below them. A spike that equals an eigenvalue of Σ makes none.
+direction has one above all bulks and, if ψ_p > 1 + ψ_n, one below them. A spike that equals an eigenvalue of Σ makes none, nor does
+one inside a continuous ρ_Σ (`theory.continuum`).
 
 Derived in `theory.symbolic.outlier`; checked by ``tests/test_outliers.py`` against the zeros of D between the edges, spiked Wishart
 matrices, and finite matrices. The relative error at finite d is O(1/d) for a tanh network above the bulk; an outlier
@@ -98,7 +99,7 @@ def outliers_of(spectrum, variance, dps=None):
     variance = non_negative("variance", variance)
     if dps is not None:
         dps = decimal_digits("dps", dps)
-    if not has_linear_part(spectrum):
+    if not has_linear_part(spectrum) or spectrum.model.data.holds(variance):
         return ()
     digits = dps or 17
     with mp.workdps(digits + 25):
@@ -125,9 +126,9 @@ def _lost_digits(variance, nodes):
 def exact_system(spectrum, dps):
     """(parameters with s_t = 0, nodes, weights, s_t²) as mpf: to ``dps`` + 15 digits, or the double-precision ones."""
     if dps is not None:
-        system, s2 = spectrum.system_mpmath(dps), spectrum.model.coefficients_mpmath(dps + 15).s2
+        system, s2 = spectrum.system_mpmath(dps, shifted=True), spectrum.model.coefficients_mpmath(dps + 15).s2
     else:
-        system, s2 = spectrum.system, spectrum.model.coefficients().s2
+        system, s2 = spectrum.resolved, spectrum.model.coefficients().s2
     parameters, nodes, weights = ([to_mpf(x) for x in row] for row in (system.parameters, system.nodes, system.weights))
     # double-precision weights sum to 1 up to rounding, the derivation's do
     return (*parameters[:5], mp.mpf(0)), nodes, [w / mp.fsum(weights) for w in weights], to_mpf(s2)

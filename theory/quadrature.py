@@ -16,10 +16,10 @@ def quadrature(spectrum, edges=None, tolerance=1e-11, rounds=24):
     On each bulk y = λ − offset is mapped by a logarithm where its ends differ by more than a factor of ten and by a cosine
     always, which removes square roots (and inverse square roots) at both ends; panels are halved where two nested rules
     differ by more than ``tolerance``, as they do around a gap that has almost opened. ``edges`` are the spectrum's own,
-    known to full relative precision in y, unless given.
+    known to full relative precision in y, unless given. Of a continuum it is the law of the nodes that is integrated, between its edges.
     """
     own = edges is None or tuple(edges) == tuple(spectrum.offset + spectrum.edge_offsets)
-    offsets = spectrum.edge_offsets if own else np.asarray(edges) - spectrum.offset
+    offsets = spectrum.node_edges if own else np.asarray(edges) - spectrum.offset
     (unit, fine), coarse = _fejer(31), _fejer(15)[1]
     nodes, weights = [np.zeros(0)], [np.zeros(0)]
     for low, high in zip(offsets[::2], offsets[1::2], strict=True):
