@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from tolerances import double
 
-from theory import Gaussian, Mixture, RandomFeatureModel, TimeGrid, general_training, training
+from theory import Gaussian, Mixture, RandomFeatureModel, TimeGrid, general_training, losses
 from theory import activations as A
+from theory.residuals import train_residual
+from theory.two_resolvents import population_kernel
 
 TWO = ((0.5, 0.5), (1.5, 0.5))
 TAU = np.append(np.geomspace(0.01, 1e4, 20), np.inf)
@@ -21,7 +23,7 @@ def test_one_of_each_is_the_scalar_curve(data):
     general = RandomFeatureModel(A.tanh, 8, 4, TimeGrid((0.1,), (1,)), data)
     one, other = scalar.training(TAU), general.training(TAU)
     for name in ("train", "test"):
-        assert np.abs(getattr(one, name) - getattr(other, name)).max() < 10 * training.TOLERANCE
+        assert np.abs(getattr(one, name) - getattr(other, name)).max() < 10 * losses.TOLERANCE
     zeta = np.geomspace(1e-4, 1, 5)
     assert np.allclose(scalar.ridge(zeta).test, general.ridge(zeta).test, rtol=double("resolvent"))
 
@@ -34,7 +36,9 @@ def test_kernel_is_the_scalar_one_and_its_margins():
     i, j = np.array([0, 0, 1]), np.array([1, 2, 2])
     x = spectrum.solve(z)
     train, test = general_training.overlaps(spectrum.system, x)
-    expected, kernel = training._scalar_data(scalar, scalar.spectrum().system, scalar.spectrum().solve(z), i, j)
+    system, at = scalar.spectrum().system, scalar.spectrum().solve(z)
+    expected = 1 - train_residual(system, at)
+    kernel = float(scalar.psi_p) * scalar.coefficients().b2 * population_kernel(system, *at[:, i], *at[:, j])
     assert np.allclose(train, expected, rtol=double("resolvent")) and np.allclose(test, expected, rtol=double("resolvent"))
     G = general_training.fresh_loss_kernel(spectrum.system, x, i, j)
     assert np.allclose(G, 1 - expected[i] - expected[j] + kernel, rtol=double("resolvent"))

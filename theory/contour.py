@@ -4,6 +4,10 @@ f_τ(z) = (1 − e^{−cτz})/z grows like e^{−cτ Re z} to the left of 0 and,
 spectrum [λ_-, λ_+] of U and stays in Re z > 0. In w = log z the spectrum is a segment, 0 is infinitely far away, and
 f_τ(e^w) e^w is one bounded function shifted by log τ: no τ is harder than another. The contour is the image under z = e^w of an
 ellipse confocal with that segment, on which the trapezoidal rule converges geometrically. The ellipse keeps |Im w| < π/2.
+
+Functions that are real on the real axis are integrated over the closed upper half alone. Every second node is a rule of the same kind,
+with its own two nodes on the axis: the two rules differ in all their terms, truncation and rounding alike. (Without nodes on the
+axis every second node and the conjugates of the others are all nodes: the real parts of two such rules agree whatever their error.)
 """
 
 from dataclasses import dataclass
@@ -12,32 +16,49 @@ import numpy as np
 
 from .digits import mp
 
-#: half-height of the ellipse in log z; the integrand is analytic between 0 (the spectrum) and about π/2 (growth)
-HEIGHT = 0.9
+#: half-height of the ellipse in log z: half way between 0 (the spectrum) and π/2 (growth)
+HEIGHT = np.pi / 4
 
 
 @dataclass(frozen=True)
 class Contour:
-    """Nodes and weights with (1/2πi)∮ g dz = Σ weight·g(node), counter-clockwise; node k and node −1−k are conjugate."""
+    """Nodes and weights in the closed upper half-plane, counter-clockwise, for functions with g(z̄) the conjugate of g(z)."""
 
     nodes: np.ndarray
     weights: np.ndarray
 
+    def integrate(self, values):
+        """(1/2πi)∮ g dz = 2 Re Σ weight·g(node) from ``values`` of g at the nodes, (…, nodes)."""
+        return 2 * (values @ self.weights).real
+
+
+def radius(low, high):
+    """The parameter ρ of the ellipse around [low, high]: the rule's error falls as e^{−count·ρ}."""
+    return np.arcsinh(HEIGHT / (np.log(high / low) / 2))
+
+
+def count_for(low, high, digits):
+    """Nodes of the closed contour, a multiple of 4, with which every second one reaches an error of 10^{−digits}."""
+    return 4 * int(np.ceil(digits * np.log(10) / (2 * radius(low, high))))
+
 
 def ellipse(low, high, count):
-    """The contour around [low, high], 0 < low < high, with ``count`` nodes (even, so that none is real)."""
+    """The contour around [low, high], 0 < low < high: the upper half, count/2 + 1 nodes, of ``count`` (a multiple of 4)."""
     centre, half = (np.log(low) + np.log(high)) / 2, np.log(high / low) / 2
-    rho = np.arcsinh(HEIGHT / half)
-    theta = 2 * np.pi * (np.arange(count) + 0.5) / count
-    nodes = np.exp(centre + half * np.cosh(rho + 1j * theta))
-    weights = nodes * half * np.sinh(rho + 1j * theta) / count
+    angle = radius(low, high) + 2j * np.pi * np.arange(count // 2 + 1) / count
+    nodes = np.exp(centre + half * np.cosh(angle))
+    weights = nodes * half * np.sinh(angle) / count
+    nodes[[0, -1]], weights[[0, -1]] = nodes[[0, -1]].real, weights[[0, -1]].real / 2
     return Contour(nodes, weights)
 
 
 def ellipse_mpmath(low, high, count):
-    """The same at the thread's precision (`theory.digits`), as two lists."""
+    """The same at the working precision, as two lists."""
     centre, half = (mp.log(low) + mp.log(high)) / 2, mp.log(high / low) / 2
     rho = mp.asinh(mp.mpf(HEIGHT) / half)
-    angles = [rho + mp.mpc(0, 2 * mp.pi * (k + mp.mpf(1) / 2) / count) for k in range(count)]
+    angles = [rho + mp.mpc(0, 2 * mp.pi * mp.mpf(k) / count) for k in range(count // 2 + 1)]
     nodes = [mp.exp(centre + half * mp.cosh(angle)) for angle in angles]
-    return nodes, [node * half * mp.sinh(angle) / count for node, angle in zip(nodes, angles, strict=True)]
+    weights = [node * half * mp.sinh(angle) / count for node, angle in zip(nodes, angles, strict=True)]
+    for end in (0, -1):  # on the real axis, where a node is its own conjugate
+        nodes[end], weights[end] = mp.mpc(nodes[end].real), mp.mpc(weights[end].real) / 2
+    return nodes, weights

@@ -58,3 +58,10 @@ def filter_function(x, rate):
     with np.errstate(under="ignore"):
         f = np.where(forever, 1.0, -np.expm1(-finite_rate * safe)) / safe
     return np.where(at_zero, rate, f)
+
+
+def remainder(x, rate):
+    """h(x) = 1 − x f(x) = e^{−rate·x}, what `filter_function` leaves of a mode; 0 where ``rate`` is infinite."""
+    forever = np.isinf(rate)
+    with np.errstate(under="ignore"):
+        return np.where(forever, 0.0, np.exp(-np.where(forever, 0.0, rate) * x))

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .timescales import curve_times, minimum_beside
-from .training import ridge_curve, support_bounds, training_curve
+from .losses import support_bounds
+from .timescales import RESOLVED, curve_times, minimum_beside
+from .training import ridge_curve, training_curve
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ def best_regularization(model):
     test = ridge_curve(model, grid).test
     final = training_curve(model, np.array(np.inf)).test.item()
     k = int(np.argmin(test))
-    if k == 0:
+    if test[k] >= final * (1 - RESOLVED):
         return BestRegularization(tau, stopped, 0.0, final, final)
     zeta, ridge = minimum_beside(grid, k, lambda x: ridge_curve(model, x).test.item())
     return BestRegularization(tau, stopped, zeta, ridge, final)

@@ -15,8 +15,8 @@ of `theory.response`, and the off-diagonal 1/q_Y is κ times
 .. math:: G(z_1,z_2) = L_0 - \tfrac1d\mathrm{Tr}\,V^TQ_1\tilde V - \tfrac1d\mathrm{Tr}\,\tilde V^TQ_2V
           + \tfrac1d\mathrm{Tr}\,V^TQ_1\tilde UQ_2V .
 
-Its last term alone survives ∮∮ f(z₁) f(z₂) G, since f is analytic. Derived here, checked by ``tests/test_general_training.py`` against
-the scalar F of `theory.two_resolvents` and finite networks.
+It is the overlap of the residuals of two ridge predictors on fresh data (`theory.residuals`). Derived here, checked by
+``tests/test_general_training.py`` against the scalar F of `theory.two_resolvents` and finite networks.
 """
 
 import numpy as np
@@ -32,12 +32,18 @@ def _columns(e):
 
 def overlaps(system, x):
     """((1/d) Tr V^TQV, (1/d) Tr V^TQṼ) at solutions x of an `EngineSystem`, two arrays (N,)."""
+    train, test = residuals(system, x)
+    return system.ensemble.initial_loss - train, system.ensemble.initial_loss - test
+
+
+def residuals(system, x):
+    """What `overlaps` leave of L₀: (1/d) E[y·r_z] on the training set, H, and on fresh data, the limit z₁ → ∞ of G."""
     e = system.ensemble
     field = fields(e, system.full(x), e.target[:, None])
     fresh, _ = e.population
     train = np.einsum("l,m,nlm->n", e.weights, e.target, field.Mu[..., -1])
     test = np.einsum("l,lmk,k,nlm->n", e.weights, fresh, e.target, field.B[..., -1], optimize=True)
-    return e.initial_loss - train, e.initial_loss - test
+    return train, test
 
 
 def fresh_loss_kernel(system, x, i, j):

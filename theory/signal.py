@@ -19,11 +19,12 @@ import numpy as np
 from . import contour
 from .curve import check_tau, filter_function
 from .errors import ConvergenceError
+from .losses import support_bounds
 from .outliers import has_linear_part, outliers_of
 from .symbolic import symbols as S
 from .symbolic.evaluate import evaluator
 from .symbolic.outlier import lam_star, outlier_condition
-from .training import flow_rate, support_bounds
+from .training import flow_rate
 from .validation import a_model, non_negative
 
 #: relative error of the gain that halving the nodes of the contour must certify, and the most nodes
@@ -101,13 +102,12 @@ def _average(spectrum, variance, rate, low, high):
     system, old, count = spectrum.system, None, 64
     while True:
         points = contour.ellipse(low, high, count)
-        half = points.nodes[: count // 2]
-        q, delta, residual = spectrum.solve_or_nan(half)
+        q, delta, residual = spectrum.solve_or_nan(points.nodes)
         if np.isnan(q).any():
             raise ConvergenceError("a point of the contour could not be certified", np.max(residual))
-        unknowns = q, delta, np.full(half.shape, variance)
+        unknowns = q, delta, np.full(q.shape, variance)
         (g,) = _transform()(unknowns, system.parameters, system.nodes, system.weights)
-        new = -2 * (filter_function(half, rate) @ (points.weights[: count // 2] * g)).real
+        new = -points.integrate(filter_function(points.nodes, rate) * g)
         if old is not None and np.all(np.abs(new - old) <= TOLERANCE * np.abs(new)):
             return new
         if count >= MOST_NODES:

@@ -22,18 +22,24 @@ import sympy as sp
 from scipy.optimize import brentq, minimize_scalar
 
 from .errors import ConvergenceError
+from .losses import TOLERANCE, initial_loss, support_bounds
 from .symbolic.evaluate import PARAMETERS
 from .symbolic.two_bulks import memorizing_bulk, memorizing_threshold
-from .training import flow_rate, initial_loss, support_bounds, training_curve
+from .training import flow_rate, training_curve
 from .validation import a_model, fraction
 
 #: step of the symmetric difference in log ψ_n
 LOG_STEP = 0.05
+#: losses that differ by less than this, relatively, are taken as equal: a few times their accuracy
+RESOLVED = 5 * TOLERANCE
 
 
 @dataclass(frozen=True)
 class Timescales:
-    """Times in units of τ (``None`` where the definition does not apply); see the module's docstring."""
+    """Times in units of τ (``None`` where the definition does not apply); see the module's docstring.
+
+    Where nothing can be learned, as for an even activation, τ_gen is 0: the loss stays at its minimum L₀ from the start.
+    """
 
     tau_gen: float
     tau_mem: float | None
@@ -41,7 +47,7 @@ class Timescales:
     tau_gen_edge: float | None
     tau_mem_edge: float | None
     #: d log τ/d log ψ_n
-    gen_exponent: float
+    gen_exponent: float | None
     mem_exponent: float | None
     #: the training time of the smallest test loss (inf where training longer never hurts), and that loss
     tau_best: float
@@ -57,13 +63,15 @@ def curve_times(model, within=0.05, gap_fraction=0.5, points=240):
     points : int
         Of the logarithmic grid on which a crossing is bracketed before it is solved for.
     """
-    grid = time_grid(model, points)
+    grid, initial = time_grid(model, points), initial_loss(model)
     curve = training_curve(model, np.append(grid, np.inf))
     tau_best, best = _smallest_test_loss(model, grid, curve)
-    threshold = best + within * (initial_loss(model) - best)
+    if min(best, curve.train[-1]) >= initial * (1 - RESOLVED):
+        return 0.0, None, np.inf, initial
+    threshold = best + within * (initial - best)
     tau_gen = _first_crossing(model, grid, curve.test - threshold, lambda c: c.test - threshold)
     final = curve.generalization_gap[-1]
-    if final <= 1e-9:
+    if final <= RESOLVED * curve.test[-1]:
         return tau_gen, None, tau_best, best
     tau_mem = _first_crossing(
         model, grid, gap_fraction * final - curve.generalization_gap, lambda c: gap_fraction * final - c.generalization_gap
@@ -79,9 +87,9 @@ def time_grid(model, points=240):
 
 
 def _smallest_test_loss(model, grid, curve):
-    k = int(np.argmin(curve.test))
-    if k >= grid.size - 1:
-        return np.inf, float(curve.test[-1])
+    k, final = int(np.argmin(curve.test)), float(curve.test[-1])
+    if curve.test[k] >= final * (1 - RESOLVED):  # falling all the way, but for rounding
+        return np.inf, final
     return minimum_beside(grid, k, lambda tau: training_curve(model, tau).test.item())
 
 
@@ -144,8 +152,10 @@ def timescales(model, within=0.05, gap_fraction=0.5):
         curve_times(replace(model, psi_n=float(model.psi_n) * np.exp(sign * LOG_STEP)), within, gap_fraction)
         for sign in (-1, 1)
     ]
-    gen_exponent = np.log(shifted[1][0] / shifted[0][0]) / (2 * LOG_STEP)
-    mem_exponent = None
-    if tau_mem is not None and all(s[1] is not None for s in shifted):
-        mem_exponent = float(np.log(shifted[1][1] / shifted[0][1]) / (2 * LOG_STEP))
-    return Timescales(tau_gen, tau_mem, *edge_times(model), float(gen_exponent), mem_exponent, tau_best, best)
+    exponents = [_log_slope(before, after) for before, after in zip(shifted[0][:2], shifted[1][:2], strict=True)]
+    return Timescales(tau_gen, tau_mem, *edge_times(model), *exponents, tau_best, best)
+
+
+def _log_slope(before, after):
+    """d log τ/d log ψ_n from τ on both sides; None where there is none to differentiate."""
+    return float(np.log(after / before) / (2 * LOG_STEP)) if before and after else None

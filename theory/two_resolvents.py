@@ -4,7 +4,6 @@ from functools import cache
 
 import numpy as np
 
-from .digits import mp
 from .symbolic import two_resolvents as symbolic
 from .symbolic.evaluate import evaluator
 
@@ -52,13 +51,3 @@ def population_kernel(system, q1, delta1, q2, delta2):
         response = np.linalg.solve(hessian, right[:, :, None])[:, :, 0]
         parts.append((direct - np.sum(left * response, axis=1)) / system.parameters[0])
     return np.concatenate(parts)
-
-
-def population_kernel_mpmath(system, q1, delta1, q2, delta2):
-    """F at one pair, at the thread's precision. About 0.3 ms for one eigenvalue of the covariance."""
-    values = _evaluate("mpmath")((q1, delta1, q2, delta2), system.parameters, system.nodes, system.weights)
-    hessian = mp.matrix(3, 3)
-    for k, (i, j) in enumerate(_UPPER):
-        hessian[i, j] = hessian[j, i] = values[k]
-    response = mp.lu_solve(hessian, mp.matrix(values[9:12]))
-    return (values[12] - mp.fdot(values[6:9], response)) / system.parameters[0]

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from theory import Gaussian, RandomFeatureModel, TimeGrid, activations, bbp, training
+from theory import Gaussian, RandomFeatureModel, TimeGrid, activations, bbp, losses
 
 SIMPLE = RandomFeatureModel(activations.tanh, 4, 3, 0.1)
 THREE = RandomFeatureModel(activations.tanh, 4, 3, 0.1, Gaussian(((0.5, 0.3), (1.0, 0.4), (2.0, 0.3))))
@@ -44,7 +44,7 @@ def test_training_curve(benchmark):
     SIMPLE.training(tau)
 
     def fresh():
-        training.contour_data.cache_clear()
+        losses.residual_data.cache_clear()
         return SIMPLE.training(tau)
 
     benchmark(fresh)

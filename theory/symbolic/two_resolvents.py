@@ -30,6 +30,9 @@ kappa_I, kappa_r, kappa_s = sp.symbols("kappa_I kappa_r kappa_s")
 SOURCES = (kappa_I, kappa_r, kappa_s)
 #: diagonal entries of b² + λρ̂, which are b² + λα²/(1+δ) at the saddle point
 h1, h2 = sp.symbols("h_1 h_2")
+#: the same fields in x = 1/q and g = 1/(1+δ); moments ⟨λ^k/(x + ψ_p h)⟩ of one field and ⟨λ^k/((x₁ + ψ_p h₁)(x₂ + ψ_p h₂))⟩ of two
+x1, x2, g1, g2 = sp.symbols("x_1 x_2 g_1 g_2")
+moment0, moment1, moment2 = MOMENTS = sp.symbols("m:3")
 
 
 def doubled_action():
@@ -105,3 +108,37 @@ def population_response():
     left, right = response.mixed.T * population, response.mixed.T * features
     direct = (population.T * response.sources * features)[0]
     return response.hessian, left, right, direct
+
+
+def train_residual():
+    r"""H(z) = 1 − ψ_p b² s = ⟨(x + ψ_p α²λ g)/(x + ψ_p h)⟩, in x₁, g₁ and the `MOMENTS` of one field.
+
+    It is (1/d) E_train[y·r_z], r_z = y − V^TQ(z)φ the residual of the ridge predictor, and the loss of the fully trained network at z = 0.
+    Every term is positive where z lies below the spectrum, so that a small loss keeps its digits.
+    """
+    return x1 * moment0 + S.psi_p * S.alpha**2 * g1 * moment1
+
+
+def fresh_residual():
+    r"""G(z₁, z₂) = (1/d) E_fresh[r_{z₁}·r_{z₂}] = 1 − ψ_p b² (s₁ + s₂) + ψ_p b² F, in x, g of both fields and their `MOMENTS`.
+
+    The off-diagonal entries X = −q₁₂/κ and Y = −δ₁₂/κ excited by a source κ of fresh samples solve
+
+        (1 − A) X − B Y = c_X,     −C X + (1 − E) Y = c_Y,
+
+    A…E the products of `theory.edges` at two arguments. Then G = direct + ψ_p b² x₁x₂⟨·⟩X + ψ_p² α²b² g₁g₂⟨λ·⟩Y. Unlike the three terms of
+    its definition these are all positive where z₁ = z₂ lies below the spectrum. ``tests/test_training_accuracy.py`` shows that the two
+    are the same rational function.
+    """
+    psi_p, alpha2, b2, g = S.psi_p, S.alpha**2, S.b**2, g1 * g2
+    h_h = alpha2**2 * g * moment2 + alpha2 * b2 * (g1 + g2) * moment1 + b2**2 * moment0
+    own = S.v**2 + x1 * x2 * alpha2 * moment1
+    A, B = psi_p * h_h, g * own / (x1 * x2)
+    C, E = psi_p / S.psi_n * own, psi_p**2 / S.psi_n * alpha2**2 * g * moment2
+    c_x = (S.v**2 + S.s_t**2) / (x1 * x2) + alpha2 * moment1 + b2 * moment0
+    c_y = psi_p**2 / S.psi_n * alpha2 * (alpha2 * moment2 + b2 * moment1)
+    determinant = (1 - A) * (1 - E) - B * C
+    X, Y = ((1 - E) * c_x + B * c_y) / determinant, ((1 - A) * c_y + C * c_x) / determinant
+    data = x1 * x2 * moment0 + psi_p * alpha2 * (x1 * g2 + x2 * g1) * moment1 + psi_p**2 * alpha2**2 * g * moment2
+    noise = psi_p**2 * alpha2 * b2 * moment1
+    return data + noise + psi_p * b2 * x1 * x2 * moment0 * X + psi_p**2 * alpha2 * b2 * g * moment1 * Y
