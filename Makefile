@@ -107,8 +107,8 @@ endif
 $(STAMP): requirements.txt pyproject.toml
 	@$(PYTHON) -I -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	    { echo "Python 3.11 or newer is needed; name one: make PYTHON=/path/to/python3.12 …" >&2; exit 1; }
-	@# what an interrupted run left has no pip, and is made again
-	@$(BIN)/python -I -m pip --version >/dev/null 2>&1 || { \
+	@# what an interrupted run left has no pip of its own, and is made again
+	@$(BIN)/python -I -c 'import pip, sys; sys.exit(sys.prefix == sys.base_prefix)' 2>/dev/null || { \
 	    test "$(VENV)" = .venv || test -e $(OURS) || test -z "$$(ls -A $(VENV) 2>/dev/null)" || \
 	        { echo "$(VENV) is there and is no environment that works; remove it, or name another: make VENV=…" >&2; exit 1; }; \
 	    mkdir -p $(VENV) && touch $(OURS) && $(PYTHON) -I -m venv --clear $(VENV) && touch $(OURS) || \
