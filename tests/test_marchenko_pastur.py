@@ -171,7 +171,9 @@ def test_the_models_polynomial_contains_this_one():
     reduced = model_polynomial().as_expr().subs({S.alpha: 0, S.b: 0, S.s_t: 0, S.v: 1})
     ours = law.resolvent_polynomial().as_expr().subs(law.c, S.psi_p / S.psi_n)
     assert sp.rem(sp.numer(sp.together(reduced)), sp.numer(sp.together(ours)), S.q) == 0
-    assert eliminate_model()  # the model's elimination exists for general α and b
+    # and so does the elimination of the other unknown: g = 1/(1+δ) is ρ̂ = 1/(1+cr) here
+    g = eliminate_model()[S.g].subs({S.b: 0, S.s_t: 0, S.v: 1})
+    assert sp.cancel(g - law.eliminate().subs(law.c, S.psi_p / S.psi_n)) == 0
 
 
 @pytest.mark.parametrize(("psi_p", "psi_n", "t"), [(2, 4, 0.5), (6, 3, 0.1), (3, 1, 1.0)])
