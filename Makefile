@@ -12,6 +12,7 @@
 #   make surroundings             build two pages in each of many odd surroundings (minutes)
 #   make wrong-digits            change a digit of every chapter and see that its tests fail (minutes)
 #   make lowest      run the tests with the lowest versions that requirements.txt allows, in .venv-lowest
+#   make mutants FILES="saddle edges" SAMPLE=40     do the tests notice small faults in the solvers? (tools/mutants.toml; hours for all)
 #   make format      let ruff rewrite the code
 #   make torch       add PyTorch (optional), so that its tests run as well
 #   make clean       remove what was built; `make distclean` removes the environment too
@@ -37,7 +38,7 @@ OURS  := $(VENV)/.made-by-make
 # Python without what the caller's environment says to it
 RUN   := $(BIN)/python -I tools/surroundings.py
 
-.PHONY: book test quick lab clean distclean chapter benchmark sweeps picture pages surroundings lowest wrong-digits format torch environment
+.PHONY: book test quick lab clean distclean chapter benchmark sweeps picture pages surroundings lowest wrong-digits mutants format torch environment
 
 book: $(STAMP)
 	BOOK_EXECUTE=$(EXECUTE) $(RUN) jupyter-book build --all -W -n --keep-going .
@@ -89,6 +90,10 @@ lowest:
 	.venv-lowest/bin/python -I tools/surroundings.py tools/lowest.py --installed
 	$(MAKE) quick VENV=.venv-lowest
 	.venv-lowest/bin/python -I tools/surroundings.py -m pytest -q tests/surroundings -k "compared or threads"
+
+mutants: $(STAMP)
+	$(BIN)/python -I -c "import cosmic_ray" 2>/dev/null || $(RUN) -m pip install -q -e ".[mutants]"
+	$(RUN) tools/mutants.py $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(MINUTES),--minutes $(MINUTES)) $(FILES)
 
 format: $(STAMP)
 	$(RUN) -m ruff check --fix .
