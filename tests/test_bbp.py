@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from tolerances import digits, double
 
-from theory import ConvergenceError, Gaussian, RandomFeatureModel
+from theory import ConvergenceError, Gaussian, RandomFeatureModel, bbp
 from theory import activations as A
 from theory.bbp import critical_psi_n, critical_separation, critical_spike, critical_time, threshold_at, windows
 from theory.outliers import outliers_of
@@ -175,11 +175,14 @@ def test_where_nothing_crosses():
     assert windows(RandomFeatureModel(A.hermite(3), 4, 3, 0.1).spectrum()) == ()
 
 
-def test_a_direction_that_does_not_drown_is_refused():
-    """At t = 12, e^{-2t} variance = 1e12 e^{-24} = 38 is far above the threshold still."""
+def test_a_strong_direction_drowns_late(monkeypatch):
+    """At t = 12, e^{-2t} variance = 1e12 e^{-24} = 38 is far above the threshold still; one that never falls below it is refused."""
     model = MODELS["hard edge"]
     assert 1e12 > critical_spike(replace(model, t=12.0)) > 1e9
-    with pytest.raises(ConvergenceError, match=r"variance 1000000000000.0 still has an outlier at t = 12"):
+    time = critical_time(model, 1e12)
+    assert 12 < time < 15 and critical_spike(replace(model, t=time)) == pytest.approx(1e12, rel=1e-9)
+    monkeypatch.setattr(bbp, "_threshold_in", lambda model, name: lambda t: 1.0)
+    with pytest.raises(ConvergenceError, match=r"variance 1000000000000.0 still has an outlier at t = 1[5-9]"):
         critical_time(model, 1e12)
 
 

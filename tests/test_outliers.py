@@ -14,6 +14,7 @@ from theory.mean_outlier import fluctuation_outliers, mean_outlier, zeros_in_gap
 from theory.outliers import Outlier, has_linear_part, outliers, outliers_of
 from theory.signal import signal_curve
 from theory.simulation.loss import gradient_flow, relaxation_times
+from theory.spectrum import Spectrum
 from theory.symbolic import eliminate
 from theory.symbolic import symbols as S
 from theory.symbolic.evaluate import evaluator
@@ -151,7 +152,7 @@ def test_hellmann_feynman():
         for outlier in outliers_of(spectrum, variance):
             zs = []
             for sign in (-1, 1):
-                shifted = model.spectrum()
+                shifted = Spectrum(model)  # the model's own is one object
                 for system in (shifted.system, shifted.shifted):
                     p = list(system.parameters)
                     p[3] *= np.sqrt(1 + sign * h)

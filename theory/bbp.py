@@ -23,6 +23,7 @@ import numpy as np
 import sympy as sp
 from scipy.optimize import brentq
 
+from . import late_times
 from .digits import mp, rounded, to_mpf
 from .errors import ConvergenceError
 from .outliers import exact_system, has_linear_part
@@ -63,7 +64,7 @@ def windows(spectrum, dps=None):
     spectrum : `theory.spectrum.Spectrum`
         Its own spikes play no part.
     dps : int, optional
-        Decimal digits of the ends of the windows; those are then ``mpmath.mpf`` (or 0.0 and inf).
+        Decimal digits of the ends of the windows; those are then ``mp.mpf`` (or 0.0 and inf).
 
     Returns
     -------
@@ -83,7 +84,9 @@ def windows(spectrum, dps=None):
         dps = decimal_digits("dps", dps)
     if not has_linear_part(spectrum):
         return ()
-    edges, table = spectrum.edges(), spectrum.edge_table
+    spectrum.edges()  # certifies the table
+    table = spectrum.edge_table
+    edges = spectrum.offset + table[:, 0]  # with those that double precision does not tell apart
     found = []
     for k in range(0, len(edges) + 1, 2):
         low, high = edges[k - 1] if k else -np.inf, edges[k] if k < len(edges) else np.inf
@@ -107,10 +110,11 @@ def windows(spectrum, dps=None):
 
 def threshold_at(spectrum, row, dps=None):
     """λ*_c of one row (y, q, δ) of ``spectrum.edge_table``; negative where no direction's outlier ends at that edge."""
-    system, g = spectrum.resolved, 1 / (1 + row[2])
-    at_edge = evaluator((outlier_condition().threshold,), (S.q, S.delta), "numpy")
-    ((threshold,),) = at_edge((row[1:2], row[2:3]), system.parameters, system.nodes, system.weights)
-    return float(threshold) if dps is None or threshold <= 0 else _refine(spectrum, g, threshold, dps)
+    at_edge = evaluator((outlier_condition().threshold,), (S.q, S.delta), "mpmath")
+    with mp.workdps(30):  # not to overflow where α² is about to vanish
+        parameters, nodes, weights, _ = exact_system(spectrum, None)
+        (threshold,) = at_edge((to_mpf(row[1]), to_mpf(row[2])), parameters, nodes, weights)
+    return float(threshold) if dps is None or threshold <= 0 else _refine(spectrum, 1 / (1 + row[2]), threshold, dps)
 
 
 def critical_spike(model, dps=None):
@@ -121,7 +125,7 @@ def critical_spike(model, dps=None):
     model : `theory.RandomFeatureModel`
         Its own spikes play no part.
     dps : int, optional
-        Decimal digits; the result is then an ``mpmath.mpf``.
+        Decimal digits; the result is then an ``mp.mpf``.
 
     Returns
     -------
@@ -146,7 +150,7 @@ def _critical_spike(model, dps):
     spectrum = model.spectrum()
     if not has_linear_part(spectrum):
         return np.inf
-    if len(spectrum.system.nodes) > 1:
+    if len(spectrum.system.nodes) > 1 or late_times.is_limit(spectrum.shifted):
         return threshold_at(spectrum, spectrum.edge_table[-1], dps)
     g, threshold = _largest_minimum(spectrum)
     return threshold if dps is None else _refine(spectrum, g, threshold, dps)
@@ -180,7 +184,7 @@ def critical_time(model, variance, dps=None):
     variance : real number > 0
         Of the direction. For two clusters at ±m it is σ_x² + |m|².
     dps : int, optional
-        Decimal digits; the result is then an ``mpmath.mpf``.
+        Decimal digits; the result is then an ``mp.mpf``.
 
     Returns
     -------
@@ -192,7 +196,7 @@ def critical_time(model, variance, dps=None):
     ValueError
         ``variance`` <= 0 or not finite.
     ConvergenceError
-        A threshold was not certified; the direction still has an outlier at t = 12 (a variance above 1e9).
+        A threshold was not certified.
 
     Notes
     -----
@@ -201,6 +205,9 @@ def critical_time(model, variance, dps=None):
     """
     variance, dps = _direction(model, variance, dps)
     times, threshold = np.geomspace(1e-6, 12.0, 50), _threshold_in(model, "t")
+    # the threshold grows like e^{2t}/√ψ_p, or inf where there is no linear part
+    latest = 0.5 * np.log(float(variance)) + 0.25 * abs(np.log(float(model.psi_p))) + 3
+    times = np.append(times, np.arange(13.0, latest + 1))
     values = np.array([threshold(t) for t in times])
     seen = values < float(variance)
     if seen[-1]:
@@ -287,7 +294,10 @@ def _largest_minimum(spectrum):
         variance = node * (1 + excess)
         return functions((upper_root(variance), variance), *arguments)[1] * orientation
 
-    excess, orientation = np.geomspace(1e-9, 1e15, 300), 1.0
+    # late in the diffusion the threshold grows like b²/α²
+    _, _, alpha, b, *_ = spectrum.system.parameters
+    top = min(1e15 * max(1.0, (b / alpha) ** 2 / node), 1e150)
+    excess, orientation = np.geomspace(1e-9, top, int(12.5 * np.log10(top / 1e-9))), 1.0
     with np.errstate(all="ignore"):
         values = fold(excess)
         orientation = np.sign(values[-1])
@@ -302,17 +312,24 @@ def _largest_minimum(spectrum):
 
 def _refine(spectrum, g, threshold, dps):
     """Newton for (g, λ*) on the equation and its fold, certified by the last step."""
-    with mp.workdps(dps + 15):
+    # for a large λ* what the data add to g, and to b², is small
+    with mp.workdps(dps + 15 + 2 * max(0, int(mp.log10(threshold)))):
         parameters, nodes, weights, _ = exact_system(spectrum, dps)
         _, functions = _threshold_functions("mpmath")
-        x = mp.matrix([mp.mpf(g), mp.mpf(threshold)])
-        goal = mp.mpf(10) ** (-dps - 5)
+        x = mp.matrix([mp.mpf(g), to_mpf(threshold)])
+        goal, step = mp.mpf(10) ** (-dps - 5), [mp.inf]
         for _ in range(60):
             f1, f2, *jacobian = functions((x[0], x[1]), parameters, nodes, weights)
-            step = mp.lu_solve(mp.matrix([jacobian[:2], jacobian[2:]]), -mp.matrix([f1, f2]))
+            try:
+                step = mp.lu_solve(mp.matrix([jacobian[:2], jacobian[2:]]), -mp.matrix([f1, f2]))
+            except ZeroDivisionError:
+                break
             x += step
             if all(abs(step[i]) <= goal * abs(x[i]) for i in range(2)):
                 if abs(x[1] / threshold - 1) < 1e-6:
                     return rounded(x[1], dps)
                 break
-    raise ConvergenceError(f"the threshold {threshold:.8g} could not be refined to {dps} digits", max(abs(s) for s in step))
+    raise ConvergenceError(
+        f"the threshold {mp.nstr(mp.mpf(threshold), 8)} could not be refined to {dps} digits",
+        max(abs(s) for s in step),
+    )

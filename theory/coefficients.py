@@ -24,11 +24,15 @@ from .hermite_parts import (
     data_rule,
     hermite_parts,
     hermite_parts_mpmath,
+    is_late,
     no_second_moment,
     settled,
     trapezoid,
 )
 from .symbolic import hermite
+
+#: a v² that is smaller by so many digits is zero in double precision, even its square root
+INVISIBLE = 660
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,7 @@ def coefficients(activation, t, variance, dps=None):
     variance : real number > 0
         σ_x² = Tr Σ/d.
     dps : int, optional
-        Decimal digits; the result then holds ``mpmath.mpf``. Default: double precision.
+        Decimal digits; the result then holds ``mp.mpf``. Default: double precision.
 
     Raises
     ------
@@ -111,7 +115,7 @@ def _from_closed_form(form, activation, t, variance, dps):
     digits = dps or 17
     nonlinear = form.nonlinear
     at_one = nonlinear.subs(hermite.rho, 1)
-    for guard in (30, 60, 120, 240):
+    for guard in (30, 60, 120, 240, 480, 960):
         with mp.workdps(digits + guard):
             data, noise, gamma = diffusion_scales(to_mpf(t), to_mpf(variance), mp)
             values = {hermite.Gamma: gamma, hermite.rho: (data / gamma) ** 2}
@@ -119,6 +123,9 @@ def _from_closed_form(form, activation, t, variance, dps):
             s2 = total - v2
             lost = mp.mpf(10) ** (5 - guard) * (1 + total)
             if nonlinear == 0 or (v2 > lost and s2 > lost):
+                break
+            if s2 > lost and guard > max(INVISIBLE, 2 * digits):
+                v2 = mp.mpf(0)
                 break
     else:
         raise ConvergenceError(f"the closed form of {activation.name} lost all digits at t = {t}; try a t nearer to 1", lost)
@@ -142,7 +149,8 @@ def _by_quadrature(activation, t, variance):
         if previous is not None:
             error = max(abs(x - y) for x, y in zip(current, previous, strict=True))
             if error < 1e-12 * (1 + max(map(abs, current))):
-                return Coefficients(*map(float, _exact_zeros(activation, current, 1e-14)))
+                data, noise, _ = diffusion_scales(t, variance)
+                return Coefficients(*map(float, _exact_zeros(activation, current, 1e-14, is_late(data, noise))))
         previous = current
     if all(new > 1.2 * old for old, new in itertools.pairwise(moments)):  # a pole, which ever finer panels see better
         raise no_second_moment(activation, gamma)
@@ -153,15 +161,19 @@ def _by_quadrature(activation, t, variance):
     )
 
 
-def _exact_zeros(activation, values, rounding):
-    """Set a, v and s to zero where they are rounding errors: whether they vanish decides the rank of U and so the atom."""
+def _exact_zeros(activation, values, rounding, v_is_exact=False):
+    """Set a, v and s to zero where they are rounding errors: whether they vanish decides the rank of U and so the atom.
+
+    A v that was summed term by term (`theory.hermite_parts`) has its digits however small it is.
+    """
     a, b, v, s, kappa, gamma = values
     scale = abs(kappa) + abs(a) * gamma + v + s
     if abs(a) * gamma + v + s <= 10 * rounding * scale:
         raise ValueError(f"activation = {activation.name} is constant; allowed: a function that varies")
     if activation.is_even or abs(a) * gamma <= rounding * scale:
         a, b = abs(0 * a), abs(0 * b)
-    return a, b, *(0 * x if x <= rounding * scale else x for x in (v, s)), kappa, gamma
+    v, s = (0 * x if x <= rounding * scale and not exact else x for x, exact in ((v, v_is_exact), (s, False)))
+    return a, b, v, s, kappa, gamma
 
 
 def _quadrature(activation, t, variance, width):

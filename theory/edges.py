@@ -37,6 +37,7 @@ import sympy as sp
 from . import continuum
 from .digits import mp, rounded, to_mpf
 from .errors import ConvergenceError
+from .late_times import limit_rows
 from .symbolic import symbols as S
 from .symbolic.evaluate import evaluator
 from .symbolic.saddle_point import saddle_point
@@ -58,7 +59,8 @@ class RealCurve:
         self.psi_p, self.psi_n, self.alpha2, self.b2, self.v2 = (*parameters[:2], *(c**2 for c in parameters[2:5]))
         self.ratio = self.psi_p / self.psi_n
         # an eigenvalue that is rounded away wherever it is added counts as zero, which it is to all these digits
-        nodes = np.where(self.alpha2 * nodes < 1e-18 * self.b2, 0, nodes)
+        # (few samples multiply what is left of it by up to n^{-1})
+        nodes = np.where(self.alpha2 * nodes * max(1, 1 / self.psi_n) < 1e-18 * self.b2, 0, nodes)
         self.nodes, index = np.unique(nodes, return_inverse=True)
         self.weights = np.bincount(index, weights)
         # the poles in x: 0 (where v ≠ 0), and −c_i (where λ_i ≠ 0)
@@ -66,8 +68,9 @@ class RealCurve:
         residues = self.ratio * self.alpha2 * self.weights * self.nodes
         self.node_has_pole = residues > 0
         poles += [(True, *row) for row in zip(self.nodes, self.weights, residues, strict=True) if row[-1] > 0]
-        self.is_data, self.pole_nodes, self.pole_weights, self.residues = map(np.array, zip(*poles, strict=True))
         self.branches = len(poles)
+        columns = zip(*poles, strict=True) if poles else ((),) * 4
+        self.is_data, self.pole_nodes, self.pole_weights, self.residues = map(np.array, columns)
 
     def _poles(self, g):
         """Poles in increasing order, their residues, and the permutation; each of shape (N, poles)."""
@@ -155,13 +158,28 @@ class RealCurve:
             return ()
         return (np.log(delta if delta > 0 else -1 - delta if delta < -1 else -delta / (1 + delta)),)
 
+    def between_crossings(self, step):
+        """τ of `_segment` between the places where poles −c_i pass x = 0, at 1 + δ = −α²λ_i/b²; those closer than the scan's ``step``.
+
+        Between two of them x lies between the pole 0 and one beside it. The noise bulks of λ_i that differ little part there, on a
+        stretch of the curve as short as that.
+        """
+        positive = self.nodes[self.nodes > 0]
+        if self.b2 == 0 or positive.size < 2:
+            return ()
+        at = np.log(self.alpha2 / self.b2) + np.log(positive)
+        widths = np.diff(at)
+        close = widths < 5 * step
+        return (at[:-1][close, None] + widths[close, None] * np.array([0.05, 0.25, 0.5, 0.75, 0.95])).ravel()
+
     def decades(self):
         """Half the logarithmic range to scan: all the ratios at which a term of the equations may take over."""
         positive = self.nodes[self.nodes > 0]
         b2, v2 = max(self.b2, 1e-300), max(self.v2, 1e-300)
-        top = self.psi_p * (b2 + self.alpha2 * positive[-1]) + v2
-        scales = [self.ratio, self.psi_p, self.psi_n, positive[-1] / positive[0], self.residues.sum() / top]
-        if self.alpha2 > 0:
+        top = self.psi_p * (b2 + self.alpha2 * self.nodes[-1]) + v2
+        scales = [self.ratio, self.psi_p, self.psi_n, self.residues.sum() / top]
+        if self.alpha2 > 0 and positive.size:
+            scales.append(positive[-1] / positive[0])
             several = max(1, 1 / self.psi_n) * np.sqrt(max(1, self.psi_p))
             scales += [
                 *(self.alpha2 * positive / b2),
@@ -199,12 +217,14 @@ def locate(spectrum, system=None, continuous=()):
     Raises `ConvergenceError` if ends of bulks do not alternate, which means that one was missed.
     """
     system = system or spectrum.shifted
-    if not (system.parameters[2] ** 2 > 0 or system.parameters[4] ** 2 > 0):
-        raise ConvergenceError(f"e^(-t) underflows at t = {spectrum.model.t}; try a smaller t", np.nan)
     curve = RealCurve(system.parameters, system.nodes, system.weights, continuous)
+    if curve.branches == 0:
+        return limit_rows(spectrum.resolved)
     reach = curve.decades() * np.log(10)
     tau = np.linspace(-reach, reach, int(2 * reach / np.log(10) * PER_DECADE))
-    tau = np.unique(np.append(tau, curve.null_direction()))
+    # gaps between the nodes of a continuum are none
+    between = () if spectrum.model.data.continuous else curve.between_crossings(tau[1] - tau[0])
+    tau = np.unique([*tau, *curve.null_direction(), *between])
     kind, tau = (a.ravel() for a in np.meshgrid(range(3), tau, indexing="ij"))
 
     def stability(tau, kind, branch):
@@ -290,25 +310,35 @@ def _fold_equations():
 
 
 def refine_all(spectrum, dps):
-    """The edges to ``dps`` digits, by Newton on the fold equations with mp."""
+    """The edges to ``dps`` digits, by Newton on the fold equations with mp; without intervals that are one number to these digits."""
     with mp.workdps(dps + 15):
         s2 = to_mpf(spectrum.model.coefficients_mpmath(dps + 15).s2)
         system = spectrum.system_mpmath(dps, shifted=True)
-        edges = [s2 + _refine(system, row, dps) if row[0] > 0 else s2 for row in spectrum.edge_table]
-    return tuple(rounded(edge, dps) for edge in edges)
+        # so close to s_t² that twelve digits of y are enough, where to more of them v may be zero
+        near = mp.mpf(10) ** (10 - dps) * s2
+        edges = [s2 + (to_mpf(row[0]) if row[0] <= near else _refine(system, row, dps)) for row in spectrum.edge_table]
+        tiny = mp.mpf(10) ** (1 - dps)
+        pairs = [pair for pair in zip(edges[::2], edges[1::2], strict=True) if pair[1] - pair[0] > tiny * pair[1]]
+    return tuple(rounded(edge, dps) for pair in pairs for edge in pair)
 
 
 def _refine(system, row, dps):
     y, q, delta = map(mp.mpf, map(float, row))
     evaluate = evaluator(_fold_equations(), (S.q, S.delta, S.z), "mpmath")
     unknowns = mp.matrix([q, delta, y])
-    goal = mp.mpf(10) ** (-dps - 5)
+    goal, step = mp.mpf(10) ** (-dps - 5), [mp.inf]
     for _ in range(60):
         values = evaluate(tuple(unknowns), system.parameters, system.nodes, system.weights)
-        jacobian = mp.matrix(3, 3)
-        for k, value in enumerate(values[3:]):
-            jacobian[k // 3, k % 3] = value
-        step = mp.lu_solve(jacobian, -mp.matrix(values[:3]))
+        # in relative steps and with rows of order one: late in the diffusion δ is many orders smaller than the others
+        rows = [[value * unknown for value, unknown in zip(values[k : k + 3], unknowns, strict=True)] for k in (3, 6, 9)]
+        sizes = [max(map(abs, row)) or mp.mpf(1) for row in rows]
+        jacobian = mp.matrix([[value / size for value in row] for row, size in zip(rows, sizes, strict=True)])
+        right = mp.matrix([-value / size for value, size in zip(values, sizes, strict=False)])
+        try:
+            relative = mp.lu_solve(jacobian, right)
+        except ZeroDivisionError:
+            break
+        step = mp.matrix([a * b for a, b in zip(relative, unknowns, strict=True)])
         unknowns += step
         if all(abs(step[i]) <= goal * abs(unknowns[i]) for i in range(3)):
             if abs(unknowns[2] - y) < 1e-6 * abs(y):

@@ -19,7 +19,7 @@ from .response import diagonal_blocks, fields, response, solve_stack
 
 #: numbers of one kind that a chunk of points may hold: 64 MB
 CHUNK = 4_000_000
-#: eigenvalues of Im δ_c above −POSITIVE·‖Im δ_c‖ count as positive: nodes that lie close leave δ_c nearly singular
+#: eigenvalues of Im δ_c above −POSITIVE·max|Im δ_c| count as positive: nodes that lie close leave δ_c nearly singular
 POSITIVE = 1e-11
 
 
@@ -63,13 +63,16 @@ class EngineSystem:
         """The sizes of the q_j and of the δ_c (Frobenius), (J + C, N)."""
         J, C, K = self.ensemble.sizes
         full = self.full(x)
-        return np.concatenate([np.abs(full[:J]), np.sqrt((np.abs(full[J:].reshape(C, K * K, -1)) ** 2).sum(axis=1))])
+        blocks = np.abs(full[J:].reshape(C, K * K, -1))
+        largest = blocks.max(axis=1)  # late in the diffusion squares of δ_c underflow
+        relative = blocks / np.where(largest > 0, largest, 1)[:, None]
+        return np.concatenate([np.abs(full[:J]), largest * np.sqrt((relative**2).sum(axis=1))])
 
     def positive(self, x):
         """Whether real (q_j, δ_c) are positive, or positive definite up to rounding, (N,)."""
         J, C, K = self.ensemble.sizes
         delta = np.nan_to_num(self.full(x)[J:].T.reshape(-1, C, K, K))
-        lowest = np.linalg.eigvalsh(delta)[..., 0] + POSITIVE * np.sqrt((delta**2).sum(axis=(-2, -1)))
+        lowest = np.linalg.eigvalsh(delta)[..., 0] + POSITIVE * np.abs(delta).max(axis=(-2, -1))
         return (x[:J] > 0).all(axis=0) & (lowest > 0).all(axis=1)
 
     def residual_size(self, x, z):
@@ -92,7 +95,7 @@ class EngineSystem:
     def start(self, z):
         """The fixed point far from the spectrum, where the map contracts."""
         x = np.zeros((self.unknowns, z.size), complex)
-        x[: self.resolvents] = -1 / z
+        x[: self.resolvents] = -0.25 / (0.25 * z)  # as in `theory.saddle`
         for _ in range(100):
             f = self._in_chunks(self._residual, x, z)
             x[: self.resolvents] /= 1 - f[: self.resolvents]

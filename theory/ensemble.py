@@ -170,7 +170,8 @@ def _couplings(activation, times, data, bias, types):
             kappa[j, c], slope[j, c], nonlinear[j, c], s2[j, c] = node_couplings(activation, means, scale, noise)
 
     root = np.sqrt(times.feature_weights)
-    alpha = root * slope * decay * np.sqrt(variances)[:, None]
+    # of the data something is left at any time, lest δ vanish: with a square of 1e-200 nothing that double precision could see
+    alpha = root * slope * np.maximum(decay, 1e-100) * np.sqrt(variances)[:, None]
     beta = root * np.sqrt(pi)[:, None] * slope * noise
     # what the loss weighs the target with: √ω_k γ_k = √w_k
     law = np.sqrt(times.law)

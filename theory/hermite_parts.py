@@ -3,6 +3,13 @@ r"""Gaussian averages of σ(mean + data u + noise v), u and v ~ N(0, 1), split i
 κ = E σ and a = E σ' are the mean and the linear part; what the sample fixes beyond it, as a function of u, and what the noise leaves, are
 the rest. As expectations of squares they lose no digits by cancellation. In double precision by composite Gauss–Legendre rules that split
 at the kinks of σ, at any precision by the trapezoidal rule; refining certifies both (`theory.coefficients`, `theory.ensemble`).
+
+Late in the diffusion data/Γ = r is small, and what the sample fixes beyond its linear part is small against what it is the remainder of.
+There it is summed instead: with c_m = E σ(mean + Γz) h_m(z) in orthonormal Hermite polynomials,
+
+    E_v σ(mean + data u + noise v) = Σ_m c_m r^m h_m(u)        (Mehler),
+
+whose terms m ≥ 2 keep their relative precision however small r is (checked by ``tests/test_late_times.py``).
 """
 
 import itertools
@@ -15,6 +22,10 @@ from .errors import ConvergenceError
 
 #: Gaussian variables are integrated over (−REACH, REACH)
 REACH = 10.0
+#: below this ratio data/Γ the nonlinear part is summed in Hermite polynomials, up to this order: what is left out is 10^{-24} of σ
+LATE, ORDER = 0.1, 24
+#: coefficients c_m below this, relative to the largest, are rounding errors
+ROUNDING = 1e-14
 
 
 def check_second_moment(activation, mean, gamma):
@@ -97,7 +108,35 @@ def hermite_parts(activation, mean, data, noise, u, weight_u, width):
     # E[z σ(Γz)] with Γz = data·u + noise·v, so E[σ'] = E[v σ]/noise = (data E[uσ] + noise E[vσ])/Γ²
     a = (data * (weight_u @ (u * h)) + noise * (weight_u @ np.sum(values * v * weight_v, axis=1))) / (data**2 + noise**2)
     s2 = weight_u @ np.sum((values - h[:, None] - noise * a * v) ** 2 * weight_v, axis=1)
-    return kappa, a, h - kappa - a * data * u, s2
+    nonlinear = (
+        _late_nonlinear(activation, mean, data, noise, u, width) if is_late(data, noise) else h - kappa - a * data * u
+    )
+    return kappa, a, nonlinear, s2
+
+
+def is_late(data, noise):
+    """Whether the nonlinear part is summed in Hermite polynomials."""
+    return data < LATE * np.hypot(data, noise)
+
+
+def _late_nonlinear(activation, mean, data, noise, u, width):
+    """Σ_{m≥2} c_m r^m h_m(u), r = data/Γ."""
+    gamma = np.hypot(data, noise)
+    kinks = (np.array(activation.kinks) - mean) / gamma
+    z, weight = _composite_gauss([-REACH, *sorted(k for k in kinks if abs(k) < REACH), REACH], width)
+    weight = weight * np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
+    c = _orthonormal_hermite(z) @ (weight * activation(mean + gamma * z))
+    c = np.where(np.abs(c) > ROUNDING * np.abs(c).max(), c, 0.0)
+    order = np.arange(2, ORDER + 1)
+    return (c[2:] * (data / gamma) ** order) @ _orthonormal_hermite(u)[2:]
+
+
+def _orthonormal_hermite(x):
+    """h_m(x), m = 0..ORDER, orthonormal for N(0, 1): array (ORDER + 1, N)."""
+    rows = [np.ones_like(x), x]
+    for m in range(1, ORDER):
+        rows.append((x * rows[m] - np.sqrt(m) * rows[m - 1]) / np.sqrt(m + 1))
+    return np.array(rows)
 
 
 def settled(activation, dps, at_step):

@@ -64,7 +64,7 @@ def outliers(spectrum, dps=None):
     spectrum : `theory.spectrum.Spectrum`
         Of a model with ``Gaussian(spikes=…)``.
     dps : int, optional
-        Decimal digits; the results are then ``mpmath.mpf``.
+        Decimal digits; the results are then ``mp.mpf``.
 
     Returns
     -------
@@ -106,7 +106,7 @@ def outliers_of(spectrum, variance, dps=None):
         parameters, nodes, weights, s2 = exact_system(spectrum, dps)
         point = to_mpf(variance)
         rate = 2 * -mp.expm1(-2 * to_mpf(spectrum.model.t)) / to_mpf(spectrum.model.psi_p)
-        working = digits + 25 + _lost_digits(point, nodes)
+        working = digits + 25 + _lost_digits(point, parameters, nodes)
     # the double-precision parameters, taken as exact, leave nothing to rounding: neither the roots nor the decision
     with mp.workdps(working):
         candidates = curve_points(parameters, nodes, weights, point)
@@ -117,10 +117,15 @@ def outliers_of(spectrum, variance, dps=None):
     return tuple(Outlier(*(rounded(x, dps) if isinstance(x, mp.mpf) else x for x in row)) for row in rows)
 
 
-def _lost_digits(variance, nodes):
-    """How many digits the averages ⟨λ/(λ* − λ)⟩, and what cancels against them, lose next to an eigenvalue or to 0."""
+def _lost_digits(variance, parameters, nodes):
+    """How many digits the averages ⟨λ/(λ* − λ)⟩, and what cancels against them, lose next to an eigenvalue, to 0 or late in the diffusion.
+
+    What tells directions apart in b² + α²λ/(1+δ) is the second term, which falls like e^{−2t}.
+    """
+    alpha, b = parameters[2:4]
     scales = [x for x in (variance / max(nodes), *(1 - variance / node for node in nodes if node)) if x]
-    return max(0, 3 * max(int(-mp.log10(abs(x))) for x in scales))
+    late = min(1, alpha**2 * max(variance, *nodes) / b**2)
+    return 3 * (max(0, *(int(-mp.log10(abs(x))) for x in scales)) + int(-mp.log10(late)))
 
 
 def exact_system(spectrum, dps):

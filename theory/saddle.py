@@ -83,7 +83,7 @@ class SaddleSystem:
 
     def start(self, z):
         """The fixed point far from the spectrum, where the map contracts: q' = q/(1 − F_q), δ' = δ − F_δ."""
-        q, delta = -1 / z, np.zeros_like(z)
+        q, delta = -0.25 / (0.25 * z), np.zeros_like(z)  # NumPy's 1/z overflows within a factor of two of the largest float
         for _ in range(60):
             f_q, f_delta = self.residual(q, delta, z)
             q, delta = q / (1 - f_q), delta - f_delta

@@ -4,16 +4,22 @@ from functools import cached_property
 
 import numpy as np
 
-from . import continuation, continuum, edge_search, edges, engine_mpmath, general_outliers, outliers, polynomial
+from . import continuation, continuum, edge_search, edges, engine_mpmath, general_outliers, late_times, outliers, polynomial
 from .digits import mp, rounded, to_mpc, to_mpf
 from .engine import EngineSystem
 from .errors import ConvergenceError
 from .quadrature import quadrature
-from .saddle import SaddleSystem, certify, polish, refine
+from .saddle import TOLERANCE, UNSOLVED, SaddleSystem, certify, polish, refine
 from .validation import a_model, decimal_digits, finite_array, one_of, values_of
 from .validation import function as a_function
 
 METHODS = ("auto", "polynomial", "continuation")
+#: v² below this fraction of s², and α² of b², count as zero, lest squares of what they lead to underflow (tanh: v at t > 38, α at t > 115)
+ROUNDED_AWAY = 1e-100
+#: an interval of this relative width holds a few numbers of double precision at most, and counts as a point
+RESOLUTION = 1e-15
+#: beyond this many upper bounds of the spectrum the equations are solved by their fixed point, whose map contracts by its inverse there
+FAR = 1e8
 
 
 class Spectrum:
@@ -27,12 +33,16 @@ class Spectrum:
         # solved in y = z − s_t²: a bulk may lie so close to s_t² that λ itself does not resolve it
         if model.is_scalar:
             c, data = model.coefficients(), model.data
-            parameters = (float(model.psi_p), float(model.psi_n), c.a * model.decay, c.b, c.v, c.s)
+            v = 0.0 if c.v2 < ROUNDED_AWAY * c.s2 else c.v
+            a, b = abs(c.a), abs(c.b)  # the sign of a is that of a column of W
+            parameters = (float(model.psi_p), float(model.psi_n), a * model.decay, b, v, c.s)
             self.offset = c.s2
             self.system = SaddleSystem(parameters, data.eigenvalues, data.weights)
-            self.shifted = SaddleSystem((*parameters[:5], 0.0), data.eigenvalues, data.weights)
+            alpha = 0.0 if parameters[2] ** 2 < ROUNDED_AWAY * c.b2 else parameters[2]
+            self.shifted = SaddleSystem((*parameters[:2], alpha, b, v, 0.0), data.eigenvalues, data.weights)
             # the same where a continuous ρ_Σ is to be resolved, off the support
-            self.resolved = SaddleSystem((*parameters[:5], 0.0), *data.resolved()) if data.continuous else self.shifted
+            same = not data.continuous and alpha == parameters[2]
+            self.resolved = self.shifted if same else SaddleSystem((*parameters[:5], 0.0), *data.resolved())
         else:
             self.offset = float(model.ensemble.s2.min())
             self.system = EngineSystem(model.ensemble)
@@ -49,7 +59,7 @@ class Spectrum:
         Parameters
         ----------
         z : complex scalar or array
-            Anywhere off the atoms. On the real axis the boundary value from above is returned (real outside the bulk).
+            Anywhere off the atoms and off a hard edge. On the real axis the boundary value from above is returned (real outside the bulk).
         method : {"auto", "polynomial", "continuation"}
             "polynomial" takes the certified root of the resolvent polynomial (default up to 4 eigenvalues of the
             covariance), "continuation" follows the branch from infinity. They agree to rounding.
@@ -63,7 +73,7 @@ class Spectrum:
         Raises
         ------
         ValueError
-            ``z`` not finite, or equal to an atom; unknown ``method``.
+            ``z`` not finite, or equal to an atom or a hard edge, where q is infinite; unknown ``method``.
         ConvergenceError
             A point could not be certified (exactly on an edge, to rounding).
 
@@ -74,9 +84,11 @@ class Spectrum:
         """
         self._check_method(method)
         array = finite_array("z", z, complex)
-        for location, _ in self.atoms():
+        for location, _ in self._point_masses:
             if np.any(array == location):
                 raise ValueError(f"z = {location} is an atom of the spectrum, where q is infinite; allowed: any other z")
+        if np.any(array == self.offset) and self._has_hard_edge:
+            raise ValueError(f"z = {self.offset} is a hard edge of the bulk, where q is infinite; allowed: any other z")
         if dps is not None:
             dps, exact = decimal_digits("dps", dps), np.asarray(z, dtype=object)
             result = np.empty(exact.shape, dtype=object)
@@ -112,8 +124,23 @@ class Spectrum:
 
     def solve_shifted(self, y, method="auto"):
         """(x, residual), the unknowns (m, N) at z = offset + y, NaN within rounding of an edge; ``y`` as in `solve_or_nan`."""
-        if y.size == 0:
-            return np.zeros((self.shifted.unknowns, 0), complex), np.zeros(0)
+        if self.model.is_scalar and late_times.is_limit(self.shifted):
+            return late_times.solve(self.shifted, y), np.zeros(y.size)
+        x, residual = np.full((self.shifted.unknowns, y.size), UNSOLVED), np.zeros(y.size)
+        far = np.maximum(np.abs(y.real), np.abs(y.imag)) > FAR * self.upper_bound
+        for part, solver in ((far, self._solve_far), (~far, lambda points: self._solve_near(points, method))):
+            if part.any():
+                x[:, part], residual[part] = solver(y[part])
+        return x, residual
+
+    def _solve_far(self, y):
+        """`solve_shifted` where 1/|y| is far below rounding: polynomials and paths overflow there."""
+        x = self.shifted.start(y)
+        x = np.where(y.imag == 0, x.real, x)
+        residual = self.shifted.residual_size(x, y)
+        return np.where(residual < TOLERANCE, x, UNSOLVED), residual
+
+    def _solve_near(self, y, method):
         if method == "polynomial" or (method == "auto" and self._has_short_polynomial):
             x, residual = polynomial.solve(self.shifted, y), np.zeros(y.size)
             missed = np.isnan(x[0])  # degenerate roots: the path from infinity decides
@@ -168,7 +195,14 @@ class Spectrum:
         with mp.workdps(dps + 15):
             c = self.model.coefficients_mpmath(dps + 15)
             a, b, v, s = map(to_mpf, (c.a, c.b, c.v, 0 if shifted else c.s))
-            parameters = (to_mpf(self.model.psi_p), to_mpf(self.model.psi_n), a * mp.exp(-to_mpf(self.model.t)), b, v, s)
+            parameters = (
+                to_mpf(self.model.psi_p),
+                to_mpf(self.model.psi_n),
+                abs(a) * mp.exp(-to_mpf(self.model.t)),
+                abs(b),
+                v,
+                s,
+            )
             return SaddleSystem(parameters, *self.model.data.mpmath_spectrum(resolved=shifted), module="mpmath")
 
     # --- the law -------------------------------------------------------------------------------------------------
@@ -185,7 +219,7 @@ class Spectrum:
         return g**2 + b**2 * w**2 + s**2
 
     def density(self, lam, method="auto"):
-        """The continuous part of the density, Im q(λ + i0)/π, shaped like ``lam``; zero outside the bulk.
+        """The continuous part of the density, Im q(λ + i0)/π, shaped like ``lam``; zero outside the bulk, inf on a hard edge.
 
         ``lam`` is real and finite (``ValueError`` else). Cost as `stieltjes`. Where quadrature nodes stand for a continuum it is the
         density of the law of the nodes: exactly 0 between bulks of single nodes, where the continuum's is not, and right on average over
@@ -206,19 +240,35 @@ class Spectrum:
                     raise ConvergenceError(f"no certified density at lam = {points[within.any(axis=1)][0]:.12g}")
                 values[unknown] = 0
             result[inside] = values
+        at_offset = flat == self.offset
+        if at_offset.any() and self._has_hard_edge:
+            result[at_offset] = np.inf
         return float(result[0]) if lam.ndim == 0 else result.reshape(lam.shape)
 
     def atoms(self):
         """((location, weight), …) of the point masses: at s_t², or at the s̄_j² of `theory.ensemble`; () where there is none.
 
         U − s_t² is G G^T/n + b² W W^T/d, whose rank is at most the number of linearly independent columns: n from G if v > 0
-        (n out of the d of W otherwise), and d from W if b > 0.
+        (n out of the d of W otherwise), and d from W if b > 0. The scalar equations resolve y = λ − s_t² further than double precision
+        resolves λ (`edge_offsets`): an interval of the support that is a single number there is a point mass too. Late in the diffusion
+        that of the samples is: U then has s_t² and the Marchenko–Pastur law b² WW^T/d + s_t² (for an even activation s_t² alone).
+        Such weights come with the edges, at their cost and with their errors.
         """
+        return self._law[1] if self.model.is_scalar else self._point_masses
+
+    @cached_property
+    def _point_masses(self):
+        """The atoms that there are in exact arithmetic."""
         if not self.model.is_scalar:
             return self.model.ensemble.atoms
-        psi_p, psi_n, _, b, v, s = self.system.parameters
+        psi_p, psi_n, _, b, v, _ = self.system.parameters
         rank = (1.0 if b > 0 else 0.0) + (psi_n if v > 0 else 0.0)
-        return ((s**2, 1 - rank / psi_p),) if rank < psi_p else ()
+        return ((self.offset, 1 - rank / psi_p),) if rank < psi_p else ()
+
+    @cached_property
+    def _has_hard_edge(self):
+        """Whether the lowest bulk reaches the offset, with a density that diverges there."""
+        return bool(self.edge_offsets.size and self.edge_offsets[0] == 0)
 
     def outliers(self, dps=None):
         """The eigenvalues off the bulk that the spikes of the data make, sorted tuple of `theory.results.Outlier`; () where there is none.
@@ -235,10 +285,11 @@ class Spectrum:
         return general_outliers.direction_outliers(self)
 
     def edges(self, dps=None):
-        """The edges of the bulk, sorted: an even number of them, two for each interval of the support.
+        """The edges of the bulk, sorted: an even number of them, two for each interval of the support; () where the law has atoms only.
 
         With ``dps`` a tuple of ``mpmath.mpf`` to that many digits, else of floats to about 1e-13 relative. Certified by the
         total mass: atoms and the integral of the density between these edges sum to 1 within 1e-8, else `ConvergenceError`.
+        An interval narrower than rounding is none, but one of the `atoms`; with more digits it may have two ends.
         Cost: about 0.1 s, then cached.
 
         Of a continuous ρ_Σ (`theory.Gaussian.from_density`, `theory.Gaussian.power_law`) they are the edges of the continuum, not those of its
@@ -247,7 +298,7 @@ class Spectrum:
         `ConvergenceError`; that costs up to a minute where hundreds of nodes make a bulk each, and ``dps`` some seconds an edge.
         """
         if dps is None:
-            return self._edges
+            return self._law[0]
         dps = decimal_digits("dps", dps)
         if not self.model.is_scalar:
             raise ValueError(f"dps = {dps} is available for one type, one kind and one time only; allowed here: dps=None")
@@ -257,7 +308,7 @@ class Spectrum:
     def edge_table(self):
         """Rows (y, q, δ), one for each edge λ = s_t² + y, of the scalar equations."""
         continuous = self.model.data.continuous
-        if not continuous:
+        if not continuous or not len(self._node_table):
             return self._node_table
         table = edges.locate(self, self.resolved, continuous)
         gaps = self._node_table[1:-1].reshape(-1, 2, 3)
@@ -288,16 +339,22 @@ class Spectrum:
         return quadrature(self)
 
     @cached_property
-    def _edges(self):
-        found = tuple(float(y) for y in self.offset + self.edge_offsets)
-        _, weights = self._quadrature
-        mass = weights.sum() + sum(weight for _, weight in self.atoms())
+    def _law(self):
+        """(edges, atoms) as double precision tells them apart, certified by the total mass."""
+        intervals = (self.offset + self.edge_offsets).reshape(-1, 2)
+        nodes, weights = self._quadrature
+        mass = weights.sum() + sum(weight for _, weight in self._point_masses)
         if not abs(mass - 1) < 1e-8:
             raise ConvergenceError(
-                f"the total mass between the edges {found} is {mass:.10f}, not 1: an interval of the support was missed",
+                f"the total mass between the edges {tuple(intervals.ravel().tolist())} is {mass:.10f}, not 1: "
+                "an interval of the support was missed",
                 abs(mass - 1),
             )
-        return found
+        point = intervals[:, 1] - intervals[:, 0] <= RESOLUTION * intervals[:, 1]
+        atoms = dict(self._point_masses)
+        for low, high in np.unique(intervals[point], axis=0).tolist():
+            atoms[low] = atoms.get(low, 0.0) + float(weights[(nodes >= low) & (nodes <= high)].sum())
+        return tuple(intervals[~point].ravel().tolist()), tuple(sorted(atoms.items()))
 
     def integrate(self, function):
         """∫ f(λ) dμ(λ) over the whole law, atoms included; ``function`` is vectorised and smooth on each bulk."""
@@ -305,5 +362,6 @@ class Spectrum:
         self.edges()  # certifies the total mass of the rule
         nodes, weights = self._quadrature
         return float(weights @ values_of("function", function, nodes)) + sum(
-            weight * float(values_of("function", function, np.array([location]))[0]) for location, weight in self.atoms()
+            weight * float(values_of("function", function, np.array([location]))[0])
+            for location, weight in self._point_masses
         )
