@@ -95,7 +95,7 @@ def test_latex_table_names_an_unknown_column():
         hermite.latex_table([activations.sign.expression], columns=("a", "b"))
 
 
-@pytest.mark.parametrize("k", [-1, 1.0, True, "2"])
+@pytest.mark.parametrize("k", [-1, 1.5, True, "2"])
 def test_mu_squared_rejects(k):
     with pytest.raises(ValueError, match=r"k = .*allowed: an integer >= 0"):
         hermite.closed_form(activations.erf.expression).mu_squared(k)

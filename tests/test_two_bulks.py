@@ -171,12 +171,12 @@ def test_training_shares_against_the_certified_measure():
 @pytest.mark.parametrize("order", [-1, 3, 1.5, True, None])
 def test_order_is_validated(order):
     for bulk in (expansion.sample_bulk, expansion.population_bulk, expansion.memorizing_bulk):
-        with pytest.raises(ValueError, match=r"order = .* is out of range; allowed: an integer from 0"):
+        with pytest.raises(ValueError, match=r"order = .* .*allowed: an integer >= 0"):
             bulk(order)
 
 
 def test_index_and_scale_are_validated():
-    with pytest.raises(ValueError, match="index = 1 names no eigenvalue"):
+    with pytest.raises(ValueError, match="index = 1 is out of range"):
         expansion.population_bulk(1, index=1)
     with pytest.raises(ValueError, match="scale = 'samples' is unknown"):
         expansion.leading_factors("samples")

@@ -31,7 +31,7 @@ from .symbolic import symbols as S
 from .symbolic.evaluate import evaluator
 from .symbolic.outlier import lam_star, outlier_condition, outlier_position
 from .timescales import minimum_beside
-from .validation import a_model, a_spectrum, decimal_digits, positive
+from .validation import a_scalar_model, a_scalar_spectrum, decimal_digits, positive
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def windows(spectrum, dps=None):
     -----
     The cost of ``spectrum.edges()``, and with ``dps`` a few milliseconds for each threshold.
     """
-    a_spectrum(spectrum).model.coefficients()
+    a_scalar_spectrum(spectrum)
     if dps is not None:
         dps = decimal_digits("dps", dps)
     if not has_linear_part(spectrum):
@@ -142,11 +142,10 @@ def critical_spike(model, dps=None):
     """
     if dps is not None:
         dps = decimal_digits("dps", dps)
-    return _critical_spike(a_model(model), dps)
+    return _critical_spike(a_scalar_model(model), dps)
 
 
 def _critical_spike(model, dps):
-    model.coefficients()
     spectrum = model.spectrum()
     if not has_linear_part(spectrum):
         return np.inf
@@ -162,7 +161,7 @@ def critical_separation(model, dps=None):
     Each cluster is ``model.data``, which has one eigenvalue (`ValueError` else): the direction of m has the variance
     σ_x² + |m|². Arguments and cost as of `critical_spike`.
     """
-    a_model(model).coefficients()
+    a_scalar_model(model)
     if len(model.data.spectrum) > 1:
         raise ValueError(
             f"model.data = {model.data!r} is not isotropic; allowed: one eigenvalue, Gaussian(((variance, 1),))"
@@ -239,7 +238,7 @@ def critical_psi_n(model, variance, dps=None):
 
 
 def _direction(model, variance, dps):
-    a_model(model).coefficients()  # a ValueError where there are types, kinds or times
+    a_scalar_model(model)
     return positive("variance", variance), None if dps is None else decimal_digits("dps", dps)
 
 

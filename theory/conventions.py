@@ -16,7 +16,7 @@ import numpy as np
 from scipy.integrate import quad
 
 from .errors import ConvergenceError
-from .validation import finite_array, function, non_negative, positive, positive_integer, shown
+from .validation import finite_array, function, non_negative, positive, positive_integer, real, shown
 
 
 def _real(name, value, allowed="finite real numbers", accept=None):
@@ -216,7 +216,7 @@ def score_from_variance_exploding(score, t):
 def _time_per_step(learning_rate, d, loss_factor, parameter_scale):
     positive("learning_rate", learning_rate)
     positive("loss_factor", loss_factor)
-    if float(_real("parameter_scale", parameter_scale)) == 0:
+    if real("parameter_scale", parameter_scale) == 0:
         raise ValueError(
             f"parameter_scale = {parameter_scale!r} is out of range; allowed: a finite real number other than 0"
         )

@@ -11,6 +11,7 @@ import numpy as np
 from .losses import support_bounds
 from .timescales import RESOLVED, curve_times, minimum_beside
 from .training import ridge_curve, training_curve
+from .validation import a_model
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class BestRegularization:
 
 def best_regularization(model):
     """Minimise the test loss over the stopping time and over the ridge; cost about 0.1 s."""
-    _, _, tau, stopped = curve_times(model)
+    _, _, tau, stopped = curve_times(a_model(model))
     low, high = support_bounds(model.spectrum())
     grid = np.geomspace(1e-4 * low, 1e2 * high, 200)
     test = ridge_curve(model, grid).test

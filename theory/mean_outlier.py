@@ -15,7 +15,7 @@ from scipy.optimize import brentq
 
 from .errors import ConvergenceError
 from .outliers import NEGLIGIBLE
-from .validation import a_spectrum, non_negative, positive_integer, truth
+from .validation import a_scalar_spectrum, non_negative, positive_integer, truth
 
 
 def mean_outlier(spectrum, d):
@@ -42,7 +42,7 @@ def mean_outlier(spectrum, d):
     -----
     Derived here, checked by ``tests/test_outliers.py``. Cost: the table of edges, and about 50 evaluations of q.
     """
-    d, c = positive_integer("d", d), a_spectrum(spectrum).model.coefficients()
+    d, c = positive_integer("d", d), a_scalar_spectrum(spectrum).model.coefficients()
     if not c.kappa**2 > NEGLIGIBLE * (c.a**2 + c.v2 + c.s2):
         return None
     found = zeros_in_gaps(spectrum, d * float(spectrum.model.psi_p) * c.kappa**2, 0.0, above=True)
@@ -66,7 +66,7 @@ def fluctuation_outliers(spectrum):
     tuple of floats, sorted. Derived here, checked by ``tests/test_outliers.py`` against the nonlinear network (the Gaussian
     equivalent lacks the effect, and two outliers this close repel each other by O(d^{-1/2})). Errors and cost as of `mean_outlier`.
     """
-    model, c = a_spectrum(spectrum).model, spectrum.model.coefficients()
+    model, c = a_scalar_spectrum(spectrum).model, spectrum.model.coefficients()
     rounding = NEGLIGIBLE * (c.a**2 + c.v2 + c.s2)
     half_mu2 = _second_hermite(model.activation, c.gamma) / 2
     if c.kappa**2 > rounding or half_mu2**2 < rounding:
@@ -97,7 +97,7 @@ def zeros_in_gaps(spectrum, samples, noise, above=False):
     This is the condition for any direction of the features that enters the samples with independent amplitudes of variance
     ``samples`` and adds ``noise`` to U along itself: for a data direction ψ_p α²λ* and ψ_p b².
     """
-    s2, table = a_spectrum(spectrum).model.coefficients().s2, spectrum.edge_table
+    s2, table = a_scalar_spectrum(spectrum).model.coefficients().s2, spectrum.edge_table
     samples, noise = float(non_negative("samples", samples)), float(non_negative("noise", noise))
     truth("above", above)
 

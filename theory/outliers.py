@@ -35,7 +35,7 @@ from .symbolic import symbols as S
 from .symbolic.evaluate import evaluator
 from .symbolic.outlier import lam_star, outlier_condition, outlier_position
 from .symbolic.saddle_point import saddle_point
-from .validation import a_spectrum, decimal_digits, non_negative
+from .validation import a_scalar_spectrum, decimal_digits, non_negative
 
 #: ratio of squared coefficients below which one is rounding
 NEGLIGIBLE = 1e-24
@@ -82,7 +82,7 @@ def outliers(spectrum, dps=None):
     A millisecond for each spike (Σ = 1), growing linearly with the eigenvalues of the covariance, after seconds of derivation the
     first time in a process; with ``dps`` mostly the coefficients. An outlier within rounding of the threshold may go either way.
     """
-    a_spectrum(spectrum).model.coefficients()  # a ValueError where there are types, kinds or times
+    a_scalar_spectrum(spectrum)
     if dps is not None:
         dps = decimal_digits("dps", dps)
     found, spikes = [], spectrum.model.data.spikes
@@ -95,7 +95,7 @@ def outliers(spectrum, dps=None):
 
 def outliers_of(spectrum, variance, dps=None):
     """The at most two `Outlier` of one direction of that ``variance`` >= 0, unsorted; otherwise as `outliers`."""
-    a_spectrum(spectrum).model.coefficients()
+    a_scalar_spectrum(spectrum)
     variance = non_negative("variance", variance)
     if dps is not None:
         dps = decimal_digits("dps", dps)

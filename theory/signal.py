@@ -25,7 +25,7 @@ from .symbolic import symbols as S
 from .symbolic.evaluate import evaluator
 from .symbolic.outlier import lam_star, outlier_condition
 from .training import flow_rate
-from .validation import a_model, non_negative
+from .validation import a_scalar_model, non_negative
 
 #: relative error of the gain that halving the nodes of the contour must certify, and the most nodes
 TOLERANCE, MOST_NODES = 1e-11, 4096
@@ -81,7 +81,7 @@ def signal_curve(model, tau, variance):
     -----
     About 10 ms for 200 values of τ (Σ = 1), after seconds of derivation the first time in a process.
     """
-    tau, variance, c = check_tau(tau), float(non_negative("variance", variance)), a_model(model).coefficients()
+    tau, variance, c = check_tau(tau), float(non_negative("variance", variance)), a_scalar_model(model).coefficients()
     spectrum, scale = model.spectrum(), float(model.psi_p) * c.a**2
     rate = flow_rate(model) * tau.ravel()[:, None]
     exact = -1 / (model.decay**2 * variance + model.noise_variance)

@@ -13,6 +13,8 @@ from fractions import Fraction
 import numpy as np
 import sympy as sp
 
+#: of what a formula for two numbers takes
+SCALAR = "one feature type, one kind and one time (a number t, Gaussian data and bias = 0)"
 #: integers beyond are no floats any more
 LARGEST_INTEGER = 2**53
 #: most decimal digits (`theory.digits` holds constants to so many), nodes of a Gauss rule, and entries of the matrices of one draw (a
@@ -163,6 +165,32 @@ def function(name, value, allowed="a function"):
     return value
 
 
+def expression(name, value):
+    """Return ``value`` as a SymPy expression if it is one, or a finite real number, not a string; else raise ``ValueError``."""
+    if isinstance(value, sp.Expr) and not (value.is_number and value.is_finite is False):
+        return value
+    allowed = "a SymPy expression or a finite real number"
+    if isinstance(value, sp.Basic):
+        raise ValueError(f"{name} = {shown(value)} is no finite expression; allowed: {allowed}")
+    return sp.sympify(_as_float(name, value, allowed)[0])
+
+
+def expressions(name, value, length):
+    """Return ``value`` as a tuple of SymPy expressions if it is a sequence of ``length`` of them."""
+    items = sequence(name, value, f"{length} SymPy expressions")
+    if len(items) != length:
+        raise ValueError(f"{name} = {shown(value)} has {len(items)} entries; allowed: {length} SymPy expressions")
+    return tuple(expression(name, item) for item in items)
+
+
+def symbolic_spectrum(name, value):
+    """Return ``value`` as a tuple of pairs of SymPy expressions, one at least, if it holds (eigenvalue, weight)."""
+    pairs = tuple(expressions(name, pair, 2) for pair in sequence(name, value, "((eigenvalue, weight), …)"))
+    if not pairs:
+        raise ValueError(f"{name} = {shown(value)} is no spectrum; allowed: one or more pairs (eigenvalue, weight)")
+    return pairs
+
+
 def values_of(name, call, points):
     """The values of a caller's vectorised function at the array ``points``, a float array shaped like them, else ``ValueError``.
 
@@ -208,6 +236,20 @@ def a_model(value, name="model"):
 def a_spectrum(value, name="spectrum"):
     """Return ``value`` if it is a `theory.spectrum.Spectrum`."""
     return of_class(name, value, "Spectrum", "a theory.spectrum.Spectrum, made by model.spectrum()")
+
+
+def a_scalar_model(value, name="model"):
+    """Return ``value`` if it is a `theory.RandomFeatureModel` of one feature type, one kind of samples and one diffusion time."""
+    if not a_model(value, name).is_scalar:
+        raise ValueError(f"{name} = {shown(value)} has several types, kinds or times; allowed: {SCALAR}")
+    return value
+
+
+def a_scalar_spectrum(value, name="spectrum"):
+    """Return ``value`` if it is a `theory.spectrum.Spectrum` of such a model."""
+    if not a_spectrum(value, name).model.is_scalar:
+        raise ValueError(f"{name} = {shown(value)} has several types, kinds or times; allowed: {SCALAR}")
+    return value
 
 
 def a_draw(value, name="finite"):

@@ -72,10 +72,11 @@ def backend(device=None, library=None):
     ImportError
         The library is not installed.
     """
+    if library is not None:
+        one_of("library", library, LIBRARIES)
     device = device if device is not None else os.environ.get("THEORY_DEVICE") or ("cuda" if library == "cupy" else "cpu")
     if library is None:
-        library = "torch" if str(device).startswith("cuda") else "numpy"
-    one_of("library", library, LIBRARIES)
+        library = "torch" if shown(device).strip("'").startswith("cuda") else "numpy"
     if library == "numpy":
         if not (isinstance(device, str) and device == "cpu"):
             raise ValueError(f"device = {shown(device)} is not available with library = 'numpy'; allowed: 'cpu'")

@@ -19,6 +19,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..validation import of_class
+
 #: nodes of the Gauss–Hermite rule for a smooth σ, and of the Gauss–Legendre rule on each side of a kink
 SMOOTH_NODES, KINK_NODES = 48, 40
 #: entries of (feature, sample, node) held at a time: 32 MB of float64
@@ -45,6 +47,7 @@ def nodes(times):
     its quadratic part and w_k α_k √Δ_k E[φy^T] in its linear one. Written with the rate Δ̄ and its root in front, these are the
     weights ω_k = w_k α_k² Δ_k/Δ̄ and ω_k γ_k = w_k α_k √(Δ_k/Δ̄), both 1 for one time.
     """
+    of_class("times", times, "TimeGrid", "theory.TimeGrid")
     linear = times.law * times.amplitudes * np.sqrt(times.noise_variances) / math.sqrt(times.noise_variance)
     columns = (times.times, times.decay, times.noise_variances, times.feature_weights, linear)
     targets = zip(times.target_noise.tolist(), times.target_data.tolist(), strict=True)

@@ -18,6 +18,7 @@ checked by ``tests/test_symbolic.py``.
 
 import sympy as sp
 
+from ..validation import expression, expressions
 from . import symbols as S
 
 
@@ -26,6 +27,7 @@ def single_replica_action(q=S.q, r=S.r, rho_hat=S.rho_hat):
 
     Each line is one of the three factors of the module's docstring; the last is the source (s_t² − z).
     """
+    q, r, rho_hat = (expression(name, x) for name, x in (("q", q), ("r", r), ("rho_hat", rho_hat)))
     samples = -S.psi_n / 2 * sp.log(1 + S.psi_p / S.psi_n * (S.alpha**2 * r + S.v**2 * q))
     features = -S.average(sp.log(1 + S.psi_p * q * (S.b**2 + S.lam * rho_hat))) / 2
     volume = S.psi_p / 2 * sp.log(q)
@@ -47,6 +49,7 @@ def replicated_action(n, off_diagonal):
     off_diagonal : tuple of three sympy.Symbol
         The off-diagonal entries (q₀, r₀, ρ̂₀); the diagonal entries are q, r, ρ̂.
     """
+    n, off_diagonal = expression("n", n), expressions("off_diagonal", off_diagonal, 3)
     diagonal = (S.q, S.r, S.rho_hat)
     symmetric = [x + (n - 1) * x0 for x, x0 in zip(diagonal, off_diagonal, strict=True)]
     transverse = [x - x0 for x, x0 in zip(diagonal, off_diagonal, strict=True)]

@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 import sympy as sp
 
-from ..validation import positive_integer
+from ..validation import integer, of_class, positive, positive_integer, sequence, shown, truth
 from . import wick
 
 #: kind → (name, colour of the book's cycle, line style)
@@ -43,10 +43,15 @@ class Diagram:
     """
 
     def __init__(self, word, pairs, spike=False):
-        for letter in word:
-            if letter not in wick.LETTERS:
-                raise ValueError(f"word holds {letter!r}; allowed: {', '.join(map(repr, wick.LETTERS))}")
-        self.word, self.spike = tuple(word), bool(spike)
+        allowed = f"a sequence of letters: {', '.join(map(repr, wick.LETTERS))}"
+        for letter in sequence("word", word, allowed):
+            if not isinstance(letter, str) or letter not in wick.LETTERS:
+                raise ValueError(f"word holds {shown(letter)}; allowed: {', '.join(map(repr, wick.LETTERS))}")
+        self.word, self.spike = tuple(word), truth("spike", spike)
+        pairs = [sequence("pairs", pair, "pairs of positions") for pair in sequence("pairs", pairs, "pairs of positions")]
+        pairs = [[integer("pairs", position, 0) for position in pair] for pair in pairs]
+        if any(len(pair) != 2 for pair in pairs):
+            raise ValueError(f"pairs = {pairs!r} holds more or less than two positions; allowed: pairs of positions")
         self.pairs = tuple(sorted(tuple(sorted(pair)) for pair in pairs))
         self.legs = wick.legs(self.word, self.spike)
         paired = sorted(leg for pair in self.pairs for leg in pair)
@@ -100,7 +105,11 @@ def diagrams(k, spike=False, planar=True):
     Without crossings there are 3, 17, 127, 1089 for k = 1…4 (5, 35, 289, 2623 with a spike), ten times more for each letter
     more; with crossings (``planar=False``) 3, 29, 687, 32409. ``ValueError`` if k is no positive integer.
     """
-    k, pairings = positive_integer("k", k), wick.planar_pairings if planar else wick.all_pairings
+    truth("spike", spike)
+    k, pairings = (
+        positive_integer("k", k, wick.MOST_LETTERS),
+        wick.planar_pairings if truth("planar", planar) else wick.all_pairings,
+    )
     return (Diagram(word, pairs, spike) for word in wick.words(k) for pairs in pairings(wick.legs(word, spike)))
 
 
@@ -139,6 +148,10 @@ def draw(diagram, ax, multiplicity=1, title=True):
     matplotlib Axes
         The lines carry the labels of a legend, one for each kind.
     """
+    of_class("diagram", diagram, "Diagram", "a theory.symbolic.diagrams.Diagram")
+    if not (hasattr(ax, "plot") and hasattr(ax, "set_axis_off")):
+        raise ValueError(f"ax = {shown(ax)} is no axes; allowed: matplotlib Axes")
+    multiplicity, title = positive_integer("multiplicity", multiplicity), truth("title", title)
     feet, (first, last) = _feet(diagram)
     of_corner, _ = diagram.loops
     # along the bottom: the index between two matrices
@@ -195,7 +208,11 @@ def draw_leading(order, spike=False, columns=4, panel=(2.2, 1.5)):
     ValueError
         For an order beyond 3, whose diagrams no page holds.
     """
-    order, columns = positive_integer("order", order), positive_integer("columns", columns)
+    order, columns = positive_integer("order", order), positive_integer("columns", columns, 100)
+    truth("spike", spike)
+    panel = [float(positive("panel", size)) for size in sequence("panel", panel, "(width, height) in inches")]
+    if len(panel) != 2:
+        raise ValueError(f"panel = {panel} has {len(panel)} entries; allowed: (width, height) in inches")
     if order > 3:
         raise ValueError(f"order = {order!r} has too many diagrams for a figure; allowed: 1, 2, 3")
     # the only import of matplotlib in the package: counting and evaluating diagrams does without

@@ -12,6 +12,7 @@ from functools import cache
 
 import sympy as sp
 
+from ..validation import shown, symbolic_spectrum
 from . import symbols as S
 from .saddle_point import saddle_point
 
@@ -77,6 +78,7 @@ def resolvent_polynomial(spectrum=((1, 1),)):
         In the generators (q, z), of degree 3m + 2 in q and m + 1 in z for m eigenvalues (lower where a
         coefficient of the activation vanishes).
     """
+    spectrum = symbolic_spectrum("spectrum", spectrum)
     E, D, F = polynomial_factors()
     factors = [F.subs(S.lam, eigenvalue) for eigenvalue, _ in spectrum]
     left = E * sp.Mul(*factors)
@@ -103,6 +105,11 @@ def edge_polynomial(polynomial):
     sympy.Poly
         In z, square-free and primitive over the integers.
     """
+    if not (isinstance(polynomial, sp.Poly) and polynomial.gens == (S.q, S.z) and polynomial.domain in (sp.ZZ, sp.QQ)):
+        raise ValueError(
+            f"polynomial = {shown(polynomial)} is no polynomial in q and z with rational coefficients; "
+            "allowed: resolvent_polynomial(…) with numbers for all parameters"
+        )
     discriminant = sp.Poly(sp.discriminant(polynomial.as_expr(), S.q), S.z)
     _, primitive = discriminant.clear_denoms(convert=True)
     return primitive.sqf_part().primitive()[1]

@@ -6,9 +6,12 @@ The common ground on which `theory.symbolic.wick`, which counts pairings, and th
 import sympy as sp
 from sympy.polys.ring_series import rs_mul, rs_pow, rs_series_inversion, rs_trunc
 
-from ..validation import positive_integer
+from ..validation import expression, expressions, positive_integer
 from . import symbols as S
 from .wick import lam_star, moment
+
+#: the cost grows fourfold with each
+MOST_MOMENTS = 12
 
 
 def expansion(equations, order, transform=S.q):
@@ -28,7 +31,8 @@ def expansion(equations, order, transform=S.q):
     list of sympy.Expr
         M_0, …, M_order of transform = −Σ_k M_k/(z − s_t²)^{k+1}. Order 6 takes one to two seconds.
     """
-    order = positive_integer("order", order)
+    order, transform = positive_integer("order", order, MOST_MOMENTS), expression("transform", transform)
+    equations = expressions("equations", equations, 2)
     u, q_u, per_sample = sp.symbols("u q_u nu")  # 1/(z − s_t²), q/u, 1/ψ_n
     parameters = (S.psi_p, per_sample, S.alpha, S.b, S.v, lam_star, *(moment(k) for k in range(1, order + 2)))
     ring, *generators = sp.ring((u, S.lam, *parameters), sp.QQ)

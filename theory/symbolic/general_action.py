@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import sympy as sp
 
+from ..validation import positive_integer
 from . import symbols as S
 
 
@@ -47,7 +48,10 @@ def _symmetric(name, size):
     return sp.Matrix(size, size, lambda k, n: sp.Symbol(f"{name}_{{{min(k, n) + 1}{max(k, n) + 1}}}"))
 
 
-@cache
+#: the determinant of a matrix of that size takes minutes
+LARGEST_SIZE = 6
+
+
 def general_action(types, kinds, times):
     """The action S of J = ``types``, C = ``kinds``, K = ``times``.
 
@@ -60,7 +64,21 @@ def general_action(types, kinds, times):
     log det(1 + Ĥ_λT) is a determinant of size 2CK; T has rank J, so that it is also one of size J (Sylvester). The smaller is
     taken. Cost: seconds at (2, 2, 2), growing as the factorial of the smaller size.
     """
-    J, C, K = types, kinds, times
+    return _general_action(*_checked(types, kinds, times))
+
+
+def _checked(types, kinds, times):
+    sizes = [positive_integer(name, value) for name, value in (("types", types), ("kinds", kinds), ("times", times))]
+    if min(sizes[0], 2 * sizes[1] * sizes[2]) > LARGEST_SIZE or max(sizes) > 10 * LARGEST_SIZE:
+        raise ValueError(
+            f"types = {sizes[0]}, kinds = {sizes[1]}, times = {sizes[2]} are too many; "
+            f"allowed: types or 2 x kinds x times up to {LARGEST_SIZE}, none above {10 * LARGEST_SIZE}"
+        )
+    return sizes
+
+
+@cache
+def _general_action(J, C, K):
     q, p, s2 = (tuple(sp.Symbol(f"{name}_{j + 1}") for j in range(J)) for name in ("q", "p", "s2"))
     pi = tuple(sp.Symbol(f"pi_{c + 1}") for c in range(C))
     u = tuple(sp.Matrix([sp.Symbol(f"u_{{{j + 1},{m + 1}}}") for m in range(2 * C * K)]) for j in range(J))
@@ -85,8 +103,12 @@ def general_action(types, kinds, times):
     return GeneralAction(volume + conjugate + samples, features, q, R, H, p, pi, u, couplings, s2)
 
 
-@cache
 def stationarity(types, kinds, times):
     """∂S/∂x for every order parameter x, as a dictionary x → (derivative of plain, derivative of the integrand)."""
-    a = general_action(types, kinds, times)
+    return _stationarity(*_checked(types, kinds, times))
+
+
+@cache
+def _stationarity(J, C, K):
+    a = _general_action(J, C, K)
     return {x: (sp.diff(a.plain, x), sp.diff(a.integrand, x)) for x in a.unknowns}

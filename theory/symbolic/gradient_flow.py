@@ -14,6 +14,7 @@ from functools import lru_cache
 
 import sympy as sp
 
+from ..validation import positive_integer
 from .symbols import lam, psi_p
 
 #: dimension and number of features
@@ -36,6 +37,7 @@ def loss_in_components(dimension, features):
     (sympy.Expr, Matrix, Matrix, Matrix)
         L and the matrices A, U (symmetric), V whose entries it is written in.
     """
+    dimension, features = positive_integer("dimension", dimension, 20), positive_integer("features", features, 20)
     weights = sp.Matrix(dimension, features, lambda i, j: sp.Symbol(f"A_{i + 1}{j + 1}"))
     phi = sp.symbols(f"phi_1:{features + 1}")
     xi = sp.symbols(f"xi_1:{dimension + 1}")

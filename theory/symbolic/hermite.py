@@ -18,7 +18,8 @@ from typing import NamedTuple
 import sympy as sp
 
 from ..activations import x
-from ..validation import one_of
+from ..validation import expression as check_expression
+from ..validation import integer, one_of, sequence
 
 Gamma, rho = sp.symbols("Gamma rho", positive=True)
 
@@ -50,8 +51,7 @@ class ClosedForm(NamedTuple):
 
     def mu_squared(self, k):
         """μ_k², the k-th derivative of the kernel at ρ = 0, for an integer k >= 0 (``ValueError`` else)."""
-        if isinstance(k, bool) or not isinstance(k, int) or k < 0:
-            raise ValueError(f"k = {k!r} is out of range; allowed: an integer >= 0")
+        k = integer("k", k, 0, 1000)
         return sp.simplify(sp.diff(self.kernel, rho, k).subs(rho, 0))
 
     def slope_variance(self):
@@ -83,8 +83,9 @@ def latex_table(expressions, columns=("kappa", "a", "v2")):
 
     ``columns`` are keys of `COLUMNS`. ``ValueError`` names an unknown column, or the expression that has no closed form.
     """
-    for column in columns:
-        one_of("columns", column, COLUMNS)
+    for column in sequence("columns", columns, f"some of {', '.join(map(repr, COLUMNS))}"):
+        one_of("columns", column, tuple(COLUMNS))
+    expressions = [check_expression("expressions", e) for e in sequence("expressions", expressions, "expressions in x")]
     rows = [" & ".join([r"\sigma(x)", *(COLUMNS[column] for column in columns)])]
     for expression in expressions:
         form = closed_form(expression)
@@ -103,9 +104,13 @@ def latex_table(expressions, columns=("kappa", "a", "v2")):
     )
 
 
-@cache
 def closed_form(expression):
     """The `ClosedForm` of an activation given as an expression in `theory.activations.x`, or None where there is none."""
+    return _closed_form(check_expression("expression", expression))
+
+
+@cache
+def _closed_form(expression):
     # floats at their exact binary values: rounding would decide whether two terms cancel, and end the digits at sixteen
     expression = sp.expand(expression.xreplace({number: sp.Rational(number) for number in expression.atoms(sp.Float)}))
     if expression.is_polynomial(x):
@@ -125,7 +130,8 @@ def closed_form(expression):
 
 
 def moment(n):
-    """E z^n for z ~ N(0, 1)."""
+    """E z^n for z ~ N(0, 1), n >= 0."""
+    n = integer("n", n, 0, 1000)
     return sp.S.Zero if n % 2 else sp.factorial2(n - 1)
 
 

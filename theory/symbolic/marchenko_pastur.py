@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import sympy as sp
 
+from ..validation import expression, symbolic_spectrum
 from . import symbols as S
 
 #: aspect ratio p/n: the matrix is p by p and there are n samples
@@ -24,6 +25,7 @@ c = sp.Symbol("c", positive=True)
 
 def single_replica_action(q=S.q):
     """One replica, Σ = 1: the volume of the fields at fixed q, the samples, and the source z."""
+    q = expression("q", q)
     volume = sp.log(q) / 2
     samples = -sp.log(1 + c * q) / (2 * c)
     source = S.z * q / 2
@@ -36,6 +38,7 @@ def replicated_action(n, off_diagonal):
     A matrix with diagonal q and off-diagonal q₀ has the eigenvalue q + (n−1)q₀ once and q − q₀ with multiplicity n − 1;
     each log det and each trace is a sum over eigenvalues.
     """
+    n, off_diagonal = expression("n", n), expression("off_diagonal", off_diagonal)
     symmetric, transverse = S.q + (n - 1) * off_diagonal, S.q - off_diagonal
     return single_replica_action(symmetric) + (n - 1) * single_replica_action(transverse)
 
@@ -127,6 +130,7 @@ def resolvent_polynomial(spectrum=((1, 1),)):
     sympy.Poly
         In the generators (q, z), of degree m + 1 in q for m positive eigenvalues, with c as a symbol.
     """
+    spectrum = symbolic_spectrum("spectrum", spectrum)
     factors = [sp.expand(eigenvalue * eliminate() - S.z) for eigenvalue, _ in spectrum]
     average = sp.Add(*(w * sp.Mul(*factors[:i], *factors[i + 1 :]) for i, (_, w) in enumerate(spectrum)))
     return sp.Poly(sp.expand(average - S.q * sp.Mul(*factors)), S.q, S.z)

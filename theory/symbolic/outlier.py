@@ -18,6 +18,8 @@ from typing import NamedTuple
 
 import sympy as sp
 
+from ..validation import expression as check_expression
+from ..validation import shown, symbolic_spectrum
 from . import symbols as S
 from .action import action
 from .saddle_point import saddle_point
@@ -62,6 +64,7 @@ def outlier_condition():
 
 def response_to_atom(expression, eigenvalue):
     r"""δ(expression)/δρ_Σ(eigenvalue), for an expression with averages: the change per unit weight of an added atom."""
+    expression, eigenvalue = check_expression("expression", expression), check_expression("eigenvalue", eigenvalue)
     weight = sp.Dummy("weight")
     perturbed = {i: i + weight * S.integrand(i).subs(S.lam, eigenvalue) for i in expression.atoms(sp.Integral)}
     return sp.diff(expression.xreplace(perturbed), weight).subs(weight, 0)
@@ -145,11 +148,15 @@ def outlier_polynomial(spectrum=((1, 1),), parameters=None):
     ValueError
         If ``spectrum`` is empty or not made of pairs.
     """
-    if len(spectrum) == 0 or any(len(atom) != 2 for atom in spectrum):
-        raise ValueError(f"spectrum = {spectrum!r} is no spectrum; allowed: one or more pairs (eigenvalue, weight)")
+    spectrum = symbolic_spectrum("spectrum", spectrum)
+    if not (parameters is None or isinstance(parameters, dict)):
+        raise ValueError(f"parameters = {shown(parameters)} is no dictionary; allowed: {{symbol: number}}, or None")
+    parameters = {
+        check_expression("parameters", x): check_expression("parameters", y) for x, y in (parameters or {}).items()
+    }
     position = outlier_position()
     quadratic, on_z = (
-        sp.Poly(sp.numer(sp.together(S.discretise(f.subs(parameters or {}), spectrum))), S.g)
+        sp.Poly(sp.numer(sp.together(S.discretise(f.subs(parameters), spectrum))), S.g)
         for f in (position.quadratic, S.z - position.z)
     )
     _, factors = sp.factor_list(sp.resultant(quadratic, on_z))

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import sympy as sp
 
+from ..validation import expression
 from . import symbols as S
 from .wick import d, lam_star
 
@@ -29,6 +30,7 @@ class Rainbows(NamedTuple):
 
 def geometric_sum(first, rest):
     """The sum of first, first·rest, first·rest², …: a line is its first block, or that and a line again."""
+    first, rest = expression("first", first), expression("rest", rest)
     line = sp.Dummy("line")
     (total,) = sp.solve(sp.Eq(line, first + rest * line), line)
     return total

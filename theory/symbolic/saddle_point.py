@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import sympy as sp
 
+from ..validation import expression as check_expression
 from . import symbols as S
 from .action import action
 
@@ -66,7 +67,7 @@ def saddle_point():
 
 def constants_out(expression):
     """Write each average as (factors without λ) × average(rest), with the rest as one fraction."""
-    replacements = {}
+    expression, replacements = check_expression("expression", expression), {}
     for integral in expression.atoms(sp.Integral):
         numerator, denominator = sp.fraction(sp.factor(integral.function / S.rho_Sigma(S.lam)))
         denominator = sp.collect(sp.expand(denominator), S.psi_p * S.q, sp.factor)

@@ -7,6 +7,9 @@ needs them to commute with roots).
 
 import sympy as sp
 
+from ..validation import expression as check_expression
+from ..validation import shown, symbolic_spectrum
+
 #: spectral parameter, and q(z) = (1/p) Tr (U - z)^{-1}
 z, q = sp.symbols("z q")
 #: (1/p) Tr Q W Sigma W^T/d and (1/p) Tr Q W W^T/d
@@ -29,22 +32,26 @@ def average(expression):
 
     Kept as an unevaluated integral: SymPy differentiates under it, and `discretise` turns it into a sum.
     """
-    return sp.Integral(rho_Sigma(lam) * expression, (lam, 0, sp.oo))
+    return sp.Integral(rho_Sigma(lam) * check_expression("expression", expression), (lam, 0, sp.oo))
 
 
 def integrand(integral):
     """The f of ``average(f)``."""
+    if not (isinstance(integral, sp.Integral) and integral.has(rho_Sigma)):
+        raise ValueError(f"integral = {shown(integral)} is no average; allowed: average(f)")
     return sp.cancel(integral.function / rho_Sigma(lam))
 
 
 def without_empty_averages(expression):
     """Drop the averages of zero that differentiation leaves behind."""
+    expression = check_expression("expression", expression)
     return expression.xreplace({i: sp.S.Zero for i in expression.atoms(sp.Integral) if i.function == 0})
 
 
 def discretise(expression, spectrum):
     """Replace every average in ``expression`` by the sum over ``spectrum = ((eigenvalue, weight), …)``."""
-    averages = expression.atoms(sp.Integral)
+    averages = check_expression("expression", expression).atoms(sp.Integral)
+    spectrum = symbolic_spectrum("spectrum", spectrum)
     return expression.xreplace(
         {i: sp.Add(*(weight * integrand(i).subs(lam, value) for value, weight in spectrum)) for i in averages}
     )

@@ -26,6 +26,7 @@ from typing import NamedTuple
 
 import sympy as sp
 
+from ..validation import expression, integer, one_of, symbolic_spectrum
 from . import symbols as S
 from .edge_series import D, critical_values, curve, factored, kappa, laurent, root
 from .elimination import resolvent_polynomial
@@ -79,8 +80,7 @@ def leading_factors(scale):
     """
     ratio = sp.Symbol("c", positive=True)
     scaling = {"sample": {S.psi_n: 1 / kappa, S.psi_p: ratio / kappa}, "population": {S.psi_n: 1 / kappa}}
-    if scale not in scaling:
-        raise ValueError(f"scale = {scale!r} is unknown; allowed: {', '.join(map(repr, scaling))}")
+    one_of("scale", scale, tuple(scaling))
     numerator = sp.numer(sp.together(resolvent_polynomial().as_expr().subs(scaling[scale])))
     leading = sp.Poly(numerator, kappa).coeffs()[-1]
     factors = [
@@ -112,13 +112,16 @@ def _in_ratios(expression, exponent):
 
 
 def _checked(order, largest, spectrum, index=0):
-    if isinstance(order, bool) or order not in range(largest + 1):
-        raise ValueError(f"order = {order!r} is out of range; allowed: an integer from 0 to {largest}")
+    order = integer("order", order, 0, largest)
     if spectrum is None:
-        return None
-    spectrum = tuple((sp.sympify(value), sp.sympify(weight)) for value, weight in spectrum)
-    if index not in range(len(spectrum)):
-        raise ValueError(f"index = {index!r} names no eigenvalue; allowed: an integer from 0 to {len(spectrum) - 1}")
+        return order, None, index
+    spectrum = symbolic_spectrum("spectrum", spectrum)
+    return order, spectrum, integer("index", index, 0, len(spectrum) - 1)
+
+
+def _given(spectrum):
+    if spectrum is None:
+        raise ValueError("spectrum = None leaves no eigenvalue to choose; allowed: ((eigenvalue, weight), …)")
     return spectrum
 
 
@@ -137,7 +140,8 @@ def sample_bulk(order=1, spectrum=IDENTITY):
     Bulk
         Its curve has κ = 1/ψ_n and D = δ.
     """
-    spectrum, bulk = _checked(order, 1, spectrum), _sample_bulk(order)
+    order, spectrum, _ = _checked(order, 1, spectrum)
+    bulk = _sample_bulk(order)
     if spectrum is None:
         return bulk
     branch = {k: S.discretise(term, spectrum) for k, term in bulk.curve.items()}
@@ -169,7 +173,7 @@ def population_bulk(order=1, spectrum=IDENTITY, index=0):
     Bulk
         Its curve has κ = ψ_n^{-1/2} and D = δ/κ.
     """
-    return _population_bulk(order, _checked(order, 2, spectrum, index), index)
+    return _population_bulk(*_checked(order, 2, _given(spectrum), index))
 
 
 @cache
@@ -185,7 +189,7 @@ def memorizing_bulk(order=1, spectrum=IDENTITY, index=0):
     They exist where ψ_p/ψ_n exceeds `memorizing_threshold`; elsewhere the expressions are no edges. Parameters and result as
     `population_bulk`, with ``order`` in {0, 1, 2} and D = (δ − δ₀)/κ, where h(δ₀) = α²λ_i/(1+δ₀) + b² vanishes.
     """
-    return _memorizing_bulk(order, _checked(order, 2, spectrum, index), index)
+    return _memorizing_bulk(*_checked(order, 2, _given(spectrum), index))
 
 
 @cache
@@ -213,6 +217,7 @@ def memorizing_threshold(eigenvalue=1):
 
     There δ₀ passes the point of the curve that is the sample bulk's lower edge: a BBP transition of d directions at once.
     """
+    eigenvalue = expression("eigenvalue", eigenvalue)
     slope = sp.diff(curve(IDENTITY, D, 1, 0, 0)[0], D).subs(D, _memorizing_delta(eigenvalue))
     (threshold,) = sp.solve(sp.numer(sp.together(slope)), root)
     return sp.factor(threshold**2)

@@ -23,11 +23,13 @@ from itertools import product
 
 import sympy as sp
 
-from ..validation import positive_integer
+from ..validation import integer, positive_integer, truth
 from . import symbols as S
 
 #: the letters, each as the sequence of its matrices; O stands for Ω, and transposes follow from the order
 LETTERS = ("WXXW", "WXO", "OXW", "OO", "WW")
+#: most letters that pairings are counted for: with each the cost grows tenfold
+MOST_LETTERS = 10
 #: the kinds of index that each matrix connects
 ENDS = {"W": "pd", "X": "dn", "O": "pn"}
 #: variance along the spike, the letter of `theory.symbolic.outlier`: nothing of the action is imported here
@@ -37,7 +39,8 @@ d = sp.Symbol("d", positive=True)
 
 
 def moment(k):
-    """m_k = ∫ρ_Σ λ^k as a symbol; m_0 = 1."""
+    """m_k = ∫ρ_Σ λ^k as a symbol; m_0 = 1, k >= 0."""
+    k = integer("k", k, 0)
     return sp.Symbol(f"m_{k}", positive=True) if k else sp.S.One
 
 
@@ -109,6 +112,7 @@ def expression(monomials):
 
 def words(k):
     """The words of k letters in which every matrix can find a partner."""
+    k = positive_integer("k", k)
     return (word for word in product(LETTERS, repeat=k) if "".join(word).count("O") % 2 == 0)
 
 
@@ -186,7 +190,7 @@ def leading(k, spike=False):
     Parameters
     ----------
     k : int
-        Number of letters. The cost grows tenfold with k: k = 6 takes 0.5 s, with the spike 4 s.
+        Number of letters, up to `MOST_LETTERS`. The cost grows tenfold with k: k = 6 takes 0.5 s, with the spike 4 s.
     spike : bool
         Between w^T and w instead of under a trace.
 
@@ -195,7 +199,7 @@ def leading(k, spike=False):
     sympy.Expr
         In ψ_p, ψ_n, α, b, v, the moments m_1, m_2, … of ρ_Σ (see `moment`) and λ*.
     """
-    return _total(positive_integer("k", k), bool(spike), True)
+    return _total(positive_integer("k", k, MOST_LETTERS), truth("spike", spike), True)
 
 
 def brute_force(k, spike=False):
@@ -204,6 +208,7 @@ def brute_force(k, spike=False):
     Exact if m_k is Tr Σ^k/d of the covariance itself, its spike included. The cost grows fiftyfold with k: k = 4 takes
     half a second, with the spike 4 s, and ``ValueError`` is raised beyond.
     """
+    spike = truth("spike", spike)
     if positive_integer("k", k) > 4:
         raise ValueError(f"k = {k!r} has too many pairings; allowed: an integer from 1 to 4")
-    return _total(int(k), bool(spike), False)
+    return _total(positive_integer("k", k), spike, False)
