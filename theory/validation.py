@@ -39,8 +39,8 @@ def _plain(value):
         value = value.item()
     elif getattr(value, "shape", None) == () and hasattr(value, "item"):
         value = value.item()
-    if isinstance(value, Decimal) and value.is_finite():
-        return Fraction(value)
+    if (isinstance(value, Decimal) and value.is_finite()) or (isinstance(value, np.longdouble) and np.isfinite(value)):
+        return Fraction(*value.as_integer_ratio())
     return value
 
 

@@ -1,0 +1,325 @@
+"""A valid call of every public callable, in which each argument comes with its kind (``bad_values.py``), for ``test_bad_input.py``."""
+
+from typing import NamedTuple
+
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
+import sympy as sp
+from bad_values import FINITE, GENERAL_SPECTRUM, MODEL, NETWORKS, SPECTRUM, STATES
+
+from theory import Gaussian, Mixture, TimeGrid, activations
+from theory.simulation.diffusion import gaussian_score
+from theory.symbolic import diagrams, resolvent_polynomial
+from theory.symbolic import symbols as S
+from theory.symbolic.hermite import closed_form
+from theory.symbolic.rainbows import rainbows
+
+matplotlib.use("Agg")
+
+
+class Call(NamedTuple):
+    """A valid call: on ``owner`` if it is a method; name → (value, kind)."""
+
+    owner: object
+    arguments: dict
+
+
+def call(owner=None, **arguments):
+    return Call(owner, arguments)
+
+
+ANY_MODEL = {"model": (MODEL, "model")}
+SCALAR_MODEL = {"model": (MODEL, "scalar model")}
+SEED = {"seed": (0, "seed"), "device": (None, "device"), "library": (None, "choice or None")}
+NO_DIGITS = {"dps": (None, "digits or None")}
+OF_SPECTRUM = {"spectrum": (SPECTRUM, "scalar spectrum")}
+OF_MODEL = {"finite": (FINITE, "draw")}
+PAIRS, IDENTITY = ((1, 1),), ((1, 1),)
+WORD = diagrams.Diagram(("WW",), ((0, 1),))
+SMALL = {S.psi_p: 3, S.psi_n: 2, S.alpha: 1, S.b: 1, S.v: 1, S.s_t: 1}
+TIME_STEP = {
+    "loss_factor": (1.0, "positive"),
+    "parameter_scale": (1.0, "real"),
+    "learning_rate": (0.1, "positive"),
+    "d": (5, "integer"),
+}
+
+
+def a_score(x, t):
+    return gaussian_score(x, t, [1.0] * 4)
+
+
+TABLE = {
+    # descriptions
+    "data.Gaussian": call(spectrum=(PAIRS, "spectrum of data"), spikes=((5.0,), "positives")),
+    "data.Gaussian.mpmath_spectrum": call(Gaussian()),
+    "data.Gaussian.from_density": call(
+        density=(np.ones_like, "function"), support=((0.5, 1.5), "interval"), nodes=(4, "integer")
+    ),
+    "data.Gaussian.power_law": call(exponent=(1.5, "positive"), condition=(30.0, "positive"), nodes=(4, "integer")),
+    "mixture.Mixture": call(
+        weights=((0.5, 0.5), "weights"),
+        variances=((1.0, 2.0), "positive sequence or None"),
+        means=(((1.0, -1.0), (-1.0, 1.0)), "Gram matrix"),
+        spikes=(None, "Gram matrix"),
+        spectrum=(PAIRS, "spectrum of data"),
+    ),
+    "mixture.Mixture.centroids": call(Mixture((1,))),
+    "times.TimeGrid": call(
+        nodes=((0.1, 0.5), "nodes"),
+        weights=((0.5, 0.5), "weights"),
+        amplitude=((1.0, 2.0), "positive sequence or None"),
+        skip=((0.0, -1.0), "real sequence or None"),
+    ),
+    "times.TimeGrid.gauss": call(
+        nodes=(2, "integer"),
+        support=((0.1, 1.0), "interval"),
+        density=(np.ones_like, "function or None"),
+        options=(None, "anything"),
+    ),
+    "model.RandomFeatureModel": call(
+        activation=(activations.erf, "activation"),
+        psi_p=(2, "positive"),
+        psi_n=(1.5, "positive"),
+        t=(0.3, "time"),
+        data=(Gaussian(), "data"),
+        bias=(0.0, "non-negative"),
+        types=(4, "integer"),
+    ),
+    "activations.Activation": call(
+        function=(sp.tanh(sp.Symbol("x")), "activation"), name=("tanh", "name"), kinks=((), "kinks")
+    ),
+    "activations.Activation.mpmath": call(activations.tanh, value=(0.3, "anything")),
+    "activations.leaky_relu": call(slope=(0.1, "slope")),
+    "activations.polynomial": call(coefficients=((0, 1, 0.5), "coefficients")),
+    "activations.hermite": call(k=(3, "integer")),
+    # observables of the limit
+    "model.RandomFeatureModel.coefficients": call(MODEL, **NO_DIGITS),
+    "model.RandomFeatureModel.spectrum": call(MODEL),
+    "model.RandomFeatureModel.training": call(MODEL, tau=([1.0], "tau")),
+    "model.RandomFeatureModel.ridge": call(MODEL, zeta=([1.0], "reals >= 0")),
+    "model.RandomFeatureModel.timescales": call(MODEL, within=(0.05, "fraction"), gap_fraction=(0.5, "fraction")),
+    "model.RandomFeatureModel.simulate": call(MODEL, d=(4, "integer"), seed=(0, "seed"), options=(None, "anything")),
+    "spectrum.Spectrum": call(**ANY_MODEL),
+    "spectrum.Spectrum.stieltjes": call(SPECTRUM, z=(-1.0, "complexes"), method=("auto", "choice"), **NO_DIGITS),
+    "spectrum.Spectrum.density": call(SPECTRUM, lam=(1.0, "reals"), method=("auto", "choice")),
+    "spectrum.Spectrum.atoms": call(SPECTRUM),
+    "spectrum.Spectrum.outliers": call(SPECTRUM, **NO_DIGITS),
+    "spectrum.Spectrum.edges": call(SPECTRUM, **NO_DIGITS),
+    "spectrum.Spectrum.integrate": call(SPECTRUM, function=(np.log, "function")),
+    "outliers.outliers": call(**OF_SPECTRUM, **NO_DIGITS),
+    "outliers.outliers_of": call(**OF_SPECTRUM, variance=(5.0, "non-negative"), **NO_DIGITS),
+    "general_outliers.direction_outliers": call(
+        spectrum=(GENERAL_SPECTRUM, "general spectrum"), d=(None, "integer or None")
+    ),
+    "general_outliers.mean_outliers": call(spectrum=(GENERAL_SPECTRUM, "general spectrum"), d=(100, "integer")),
+    "mean_outlier.mean_outlier": call(**OF_SPECTRUM, d=(100, "integer")),
+    "mean_outlier.fluctuation_outliers": call(**OF_SPECTRUM),
+    "mean_outlier.zeros_in_gaps": call(
+        **OF_SPECTRUM, samples=(1.0, "non-negative"), noise=(1.0, "non-negative"), above=(False, "truth")
+    ),
+    "bbp.windows": call(**OF_SPECTRUM, **NO_DIGITS),
+    "bbp.critical_spike": call(**SCALAR_MODEL, **NO_DIGITS),
+    "bbp.critical_separation": call(**SCALAR_MODEL, **NO_DIGITS),
+    "bbp.critical_time": call(**SCALAR_MODEL, variance=(5.0, "positive"), **NO_DIGITS),
+    "bbp.critical_psi_n": call(**SCALAR_MODEL, variance=(5.0, "positive"), **NO_DIGITS),
+    "signal.signal_curve": call(**SCALAR_MODEL, tau=([1.0], "tau"), variance=(5.0, "non-negative")),
+    "timescales.timescales": call(**ANY_MODEL, within=(0.05, "fraction"), gap_fraction=(0.5, "fraction")),
+    "early_stopping.best_regularization": call(**ANY_MODEL),
+    "phase_diagram.phase_diagram": call(
+        **ANY_MODEL,
+        psi_n=([1.0], "grid"),
+        psi_p=([2.0], "grid"),
+        tau=(10.0, "positive"),
+        gap=(0.1, "positive"),
+        jobs=(1, "processes"),
+        progress=(False, "truth"),
+    ),
+    "curve.check_tau": call(tau=([1.0], "tau")),
+    "sweeps.stored": call(name=("outlier", "stored")),
+    # conventions
+    "conventions.from_green_function": call(g=(1j, "complexes")),
+    "conventions.from_trace_per_dimension": call(trace=(1j, "complexes"), psi_p=(2.0, "positive")),
+    "conventions.from_trace_per_sample": call(trace=(1j, "complexes"), psi_p=(2.0, "positive"), psi_n=(1.5, "positive")),
+    "conventions.from_companion": call(
+        companion=(1j, "complexes"), z=(1j, "complexes"), psi_p=(2.0, "positive"), psi_n=(1.5, "positive")
+    ),
+    "conventions.rescaled": call(stieltjes=(np.exp, "function"), factor=(2.0, "positive")),
+    "conventions.spectral_parameter_from_ridge": call(ridge=(1.0, "reals >= 0")),
+    "conventions.time_from_variance": call(h=(1.0, "reals >= 0")),
+    "conventions.time_from_sigma": call(sigma=(1.0, "reals >= 0")),
+    "conventions.time_from_alpha_bar": call(alpha_bar=(0.5, "reals > 0")),
+    "conventions.time_from_betas": call(betas=([0.1, 0.2], "reals >= 0")),
+    "conventions.time_from_rate": call(beta=(lambda s: 1.0 + s, "function"), s=(1.0, "non-negative")),
+    "conventions.time_from_log_snr": call(log_snr=(1.0, "reals")),
+    "conventions.time_from_interpolation": call(s=(0.5, "reals >= 0")),
+    "conventions.noise_level": call(t=(0.5, "reals > 0")),
+    "conventions.score_from_noise": call(noise=([1.0], "reals"), t=(0.5, "reals > 0")),
+    "conventions.score_from_denoiser": call(x_t=([1.0], "reals"), denoised=([1.0], "reals"), t=(0.5, "reals > 0")),
+    "conventions.score_from_velocity": call(x_t=([1.0], "reals"), velocity=([1.0], "reals"), t=(0.5, "reals > 0")),
+    "conventions.score_from_variance_exploding": call(score=([1.0], "reals"), t=(0.5, "reals > 0")),
+    "conventions.training_time": call(steps=(10, "reals >= 0"), **TIME_STEP),
+    "conventions.gradient_steps": call(tau=(10, "reals >= 0"), **TIME_STEP),
+    # simulations
+    "simulation.backend.backend": call(device=("cpu", "device"), library=("numpy", "choice or None")),
+    "simulation.diffusion.draw": call(variances=([1.0, 2.0], "reals >= 0"), samples=(3, "integer"), **SEED),
+    "simulation.diffusion.forward": call(x=(STATES, "batch"), t=(0.3, "non-negative"), seed=(0, "seed")),
+    "simulation.diffusion.gaussian_score": call(
+        x=(STATES, "states"), t=(0.3, "non-negative"), eigenvalues=([1.0] * 4, "reals >= 0")
+    ),
+    "simulation.diffusion.two_cluster_score": call(
+        x=(STATES, "states"), t=(0.3, "non-negative"), mean=([1.0] * 4, "reals"), variance=(1.0, "positive")
+    ),
+    "simulation.diffusion.diffused": call(variance=(1.0, "reals >= 0"), t=(0.3, "non-negative")),
+    "simulation.diffusion.time_grid": call(
+        start=(3.0, "positive"), stop=(0.1, "positive"), steps=(4, "integer"), spacing=("log", "choice")
+    ),
+    "simulation.diffusion.reverse_sde": call(
+        score=(a_score, "function"),
+        x=(STATES, "states"),
+        times=([0.3, 0.1], "decreasing"),
+        seed=(0, "seed"),
+        observe=(None, "function or None"),
+        progress=(False, "truth"),
+    ),
+    "simulation.diffusion.probability_flow": call(
+        score=(a_score, "function"),
+        x=(STATES, "states"),
+        times=([0.3, 0.1], "decreasing"),
+        method=("heun", "choice"),
+        observe=(None, "function or None"),
+        progress=(False, "truth"),
+    ),
+    "simulation.finite.simulate": call(
+        **ANY_MODEL,
+        **SEED,
+        d=(4, "integer"),
+        features=("network", "choice"),
+        noise_draws=(None, "integer or None"),
+        biases=("quantiles", "choice"),
+    ),
+    "simulation.finite.kinds_of_samples": call(data=(Gaussian(), "data"), d=(4, "integer")),
+    "simulation.finite.covariance_eigenvalues": call(data=(Gaussian(), "data"), d=(4, "integer")),
+    "simulation.finite.FiniteModel.stieltjes": call(FINITE, z=(-1.0, "complexes")),
+    "simulation.finite.FiniteModel.training": call(FINITE, tau=([1.0], "tau")),
+    "simulation.loss.modes": call(**OF_MODEL),
+    "simulation.loss.train_loss": call(**OF_MODEL, A=(np.zeros((4, 8)), "readout")),
+    "simulation.loss.gradient": call(**OF_MODEL, A=(np.zeros((4, 8)), "readout")),
+    "simulation.loss.gradient_flow": call(**OF_MODEL, tau=([1.0], "tau"), initial=(None, "array or None")),
+    "simulation.loss.train_loss_along_flow": call(**OF_MODEL, tau=([1.0], "tau")),
+    "simulation.loss.relaxation_times": call(**OF_MODEL, eigenvalues=([1.0], "real sequence >= 0 or None")),
+    "simulation.noise_average.nodes": call(times=(TimeGrid((0.1,), (1,)), "times")),
+    "simulation.optimisers.stable_step": call(**OF_MODEL),
+    "simulation.optimisers.optimise": call(
+        **OF_MODEL,
+        steps=(2, "integer"),
+        optimiser=("adam", "choice"),
+        learning_rate=(None, "positive or None"),
+        batch=(None, "integer or None"),
+        seed=(0, "seed"),
+        records=(2, "integer"),
+        progress=(False, "truth"),
+    ),
+    "simulation.trained.TrainedNetworks": call(**ANY_MODEL, **SEED, d=(4, "integer"), times=([0.1, 0.2], "times > 0")),
+    "simulation.trained.TrainedNetworks.readouts": call(NETWORKS, tau=(1.0, "tau")),
+    "simulation.trained.TrainedNetworks.score": call(NETWORKS, tau=(1.0, "tau")),
+    "simulation.trained.TrainedNetworks.top_overlaps": call(NETWORKS, coordinate=(0, "integer >= 0")),
+    "simulation.trained.trained_score": call(
+        **ANY_MODEL, **SEED, d=(4, "integer"), times=([0.1, 0.2], "times > 0"), tau=(1.0, "tau")
+    ),
+    "simulation.training.population": call(**OF_MODEL),
+    "simulation.training.initial_test_loss": call(**ANY_MODEL, d=(4, "integer")),
+    "simulation.training.exact_score_loss": call(**ANY_MODEL, d=(4, "integer")),
+    "simulation.training.score_error": call(**ANY_MODEL, d=(4, "integer"), test=(1.0, "reals")),
+    "simulation.training.flow_curve": call(**OF_MODEL, tau=([1.0], "tau")),
+    # derivations
+    "symbolic.action.single_replica_action": call(
+        q=(S.q, "expression"), r=(S.r, "expression"), rho_hat=(S.rho_hat, "expression")
+    ),
+    "symbolic.action.replicated_action": call(n=(sp.Symbol("n"), "expression"), off_diagonal=((0, 0, 0), "expressions")),
+    "symbolic.action.replica_limit": call(off_diagonal=(sp.symbols("x y z"), "expressions")),
+    "symbolic.action.action": call(),
+    "symbolic.diagrams.Diagram": call(word=(("WW",), "word"), pairs=(((0, 1),), "pairs"), spike=(False, "truth")),
+    "symbolic.diagrams.Diagram.equivalents": call(WORD),
+    "symbolic.diagrams.diagrams": call(k=(1, "integer"), spike=(False, "truth"), planar=(True, "truth")),
+    "symbolic.diagrams.up_to_symmetry": call(k=(1, "integer"), spike=(False, "truth")),
+    "symbolic.diagrams.draw": call(
+        diagram=(WORD, "diagram"), ax=(plt.figure().gca(), "axes"), multiplicity=(1, "integer"), title=(True, "truth")
+    ),
+    "symbolic.diagrams.draw_leading": call(
+        order=(1, "order of figure"), spike=(False, "truth"), columns=(4, "integer"), panel=((2.2, 1.5), "panel")
+    ),
+    "symbolic.elimination.eliminate": call(),
+    "symbolic.elimination.polynomial_factors": call(),
+    "symbolic.elimination.resolvent_polynomial": call(spectrum=(IDENTITY, "symbolic spectrum")),
+    "symbolic.elimination.edge_polynomial": call(
+        polynomial=(sp.Poly(resolvent_polynomial().as_expr().subs(SMALL), S.q, S.z), "polynomial")
+    ),
+    "symbolic.expansion.expansion": call(
+        equations=(rainbows().equations, "expressions"), order=(1, "integer"), transform=(S.q, "expression")
+    ),
+    "symbolic.general_action.general_action": call(types=(1, "integer"), kinds=(1, "integer"), times=(1, "integer")),
+    "symbolic.general_action.stationarity": call(types=(1, "integer"), kinds=(1, "integer"), times=(1, "integer")),
+    "symbolic.gradient_flow.loss_in_components": call(dimension=(1, "integer"), features=(2, "integer")),
+    **{
+        f"symbolic.gradient_flow.{name}": call()
+        for name in ("loss", "gradient", "flow", "mode_equation", "mode", "mode_loss", "relaxation_time")
+    },
+    "symbolic.hermite.ClosedForm.mu_squared": call(closed_form(activations.x), k=(2, "integer >= 0")),
+    "symbolic.hermite.ClosedForm.slope_variance": call(closed_form(activations.x)),
+    "symbolic.hermite.latex_table": call(expressions=((activations.x,), "several expressions"), columns=(("a",), "columns")),
+    "symbolic.hermite.closed_form": call(expression=(activations.x, "expression")),
+    "symbolic.hermite.moment": call(n=(4, "integer >= 0")),
+    "symbolic.marchenko_pastur.single_replica_action": call(q=(S.q, "expression")),
+    "symbolic.marchenko_pastur.replicated_action": call(n=(sp.Symbol("n"), "expression"), off_diagonal=(S.r, "expression")),
+    "symbolic.marchenko_pastur.replica_limit": call(off_diagonal=(S.r, "expression")),
+    "symbolic.marchenko_pastur.resolvent_polynomial": call(spectrum=(IDENTITY, "symbolic spectrum")),
+    **{
+        f"symbolic.marchenko_pastur.{name}": call()
+        for name in (
+            "action",
+            "population_action",
+            "saddle_point",
+            "eliminate",
+            "edges",
+            "resolvent",
+            "density",
+            "atom",
+            "log_determinant",
+        )
+    },
+    "symbolic.outlier.outlier_condition": call(),
+    "symbolic.outlier.outlier_position": call(),
+    "symbolic.outlier.response_to_atom": call(expression=(S.average(S.lam), "expression"), eigenvalue=(S.lam, "expression")),
+    "symbolic.outlier.outlier_polynomial": call(spectrum=(IDENTITY, "symbolic spectrum"), parameters=(SMALL, "parameters")),
+    "symbolic.rainbows.geometric_sum": call(first=(S.q, "expression"), rest=(S.r, "expression")),
+    "symbolic.rainbows.rainbows": call(),
+    "symbolic.saddle_point.saddle_point": call(),
+    "symbolic.saddle_point.constants_out": call(expression=(S.average(S.lam * S.q), "expression")),
+    "symbolic.symbols.average": call(expression=(S.lam, "expression")),
+    "symbolic.symbols.integrand": call(integral=(S.average(S.lam), "average")),
+    "symbolic.symbols.without_empty_averages": call(expression=(S.average(S.lam), "expression")),
+    "symbolic.symbols.discretise": call(
+        expression=(S.average(S.lam), "expression"), spectrum=(IDENTITY, "symbolic spectrum")
+    ),
+    "symbolic.two_bulks.atom": call(),
+    "symbolic.two_bulks.leading_factors": call(scale=("sample", "choice")),
+    "symbolic.two_bulks.population_law_edges": call(),
+    "symbolic.two_bulks.sample_bulk": call(order=(0, "order"), spectrum=(IDENTITY, "symbolic spectrum or None")),
+    "symbolic.two_bulks.population_bulk": call(
+        order=(0, "order"), spectrum=(IDENTITY, "symbolic spectrum"), index=(0, "integer >= 0")
+    ),
+    "symbolic.two_bulks.memorizing_bulk": call(
+        order=(0, "order"), spectrum=(IDENTITY, "symbolic spectrum"), index=(0, "integer >= 0")
+    ),
+    "symbolic.two_bulks.memorizing_threshold": call(eigenvalue=(1, "expression")),
+    "symbolic.two_bulks.training_shares": call(),
+    "symbolic.two_resolvents.doubled_action": call(),
+    "symbolic.two_resolvents.linear_response": call(),
+    "symbolic.two_resolvents.population_response": call(),
+    "symbolic.wick.moment": call(k=(2, "integer >= 0")),
+    "symbolic.wick.words": call(k=(1, "integer")),
+    "symbolic.wick.leading": call(k=(1, "integer"), spike=(False, "truth")),
+    "symbolic.wick.brute_force": call(k=(1, "integer"), spike=(False, "truth")),
+}
