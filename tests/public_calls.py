@@ -52,8 +52,7 @@ def a_score(x, t):
 
 TABLE = {
     # descriptions
-    "data.Gaussian": call(spectrum=(PAIRS, "spectrum of data"), spikes=((5.0,), "positives")),
-    "data.Gaussian.mpmath_spectrum": call(Gaussian()),
+    "data.Gaussian": call(spectrum=(PAIRS, "spectrum of data"), spikes=((5.0,), "positives"), continuous=((), "sequence")),
     "data.Gaussian.from_density": call(
         density=(np.ones_like, "function"), support=((0.5, 1.5), "interval"), nodes=(4, "integer")
     ),
@@ -316,6 +315,8 @@ TABLE = {
     "symbolic.two_bulks.memorizing_threshold": call(eigenvalue=(1, "expression")),
     "symbolic.two_bulks.training_shares": call(),
     "symbolic.two_resolvents.doubled_action": call(),
+    "symbolic.two_resolvents.fresh_residual": call(),
+    "symbolic.two_resolvents.train_residual": call(),
     "symbolic.two_resolvents.linear_response": call(),
     "symbolic.two_resolvents.population_response": call(),
     "symbolic.wick.moment": call(k=(2, "integer >= 0")),

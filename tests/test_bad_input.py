@@ -30,13 +30,16 @@ PACKAGE = Path(theory.__file__).parent
 
 #: modules that only other modules call, with what a public callable has checked
 INSIDE_MODULES = {
-    "coefficients", "continuation", "contour", "edge_search", "edges", "engine", "engine_mpmath", "ensemble", "errors",
-    "general_training", "hermite_parts", "polynomial", "progress", "quadrature", "response", "saddle", "training",
+    "coefficients", "continuation", "continuum", "contour", "digits", "edge_search", "edges", "engine", "engine_mpmath", "ensemble", "errors",
+    "general_training", "hermite_parts", "losses", "residuals", "polynomial", "progress", "quadrature", "response", "saddle", "training",
     "two_resolvents", "validation", "symbolic.edge_series", "symbolic.evaluate",
 }  # fmt: skip
 #: the same of single names in public modules
 INSIDE = {
-    "bbp.threshold_at", "curve.filter_function", "outliers.exact_system", "outliers.curve_points", "outliers.has_linear_part",
+    "activations.Activation.check_digits", "activations.Activation.evaluate", "bbp.threshold_at", "curve.filter_function",
+    "curve.remainder", "data.Gaussian.holds", "data.Gaussian.mpmath_spectrum", "data.Gaussian.resolved",
+    "model.RandomFeatureModel.coefficients_mpmath", "spectrum.Spectrum.off_support_or_nan",
+    "outliers.exact_system", "outliers.curve_points", "outliers.has_linear_part",
     "simulation.backend.array_of", "simulation.backend.Backend", "simulation.backend.Backend.asarray",
     "simulation.backend.Backend.to_numpy", "simulation.finite.FiniteModel", "simulation.finite.gaussian_equivalent",
     "simulation.finite.shares", "simulation.loss.diagonalised", "simulation.loss.flow_filter",
@@ -94,6 +97,7 @@ INTEGERS = {
     "np.uint64": np.uint64,
     "float": float,
     "Integer": sp.Integer,
+    "Float": sp.Float,
     "Fraction": Fraction,
     "mpf": mpmath.mpf,
 }

@@ -52,6 +52,11 @@ def _is_real(value):
     return isinstance(value, (numbers.Real, Decimal)) or hasattr(value, "_mpf_")
 
 
+def _equal(plain, number):
+    """Whether two numbers are equal: to SymPy its own floats are no integers."""
+    return (plain - number).is_zero is True if isinstance(plain, sp.Expr) else plain == number
+
+
 def _as_float(name, value, allowed):
     """(the number as `_plain`, its float), of a finite real number."""
     plain = _plain(value)
@@ -67,7 +72,7 @@ def _as_float(name, value, allowed):
         raise ValueError(f"{name} = {shown(value)} is not a real number; allowed: {allowed}") from None
     if not np.isfinite(number):
         raise ValueError(f"{name} = {value!r} is not finite; allowed: {allowed}")
-    if number == 0 and plain != 0:
+    if number == 0 and not _equal(plain, 0):
         raise ValueError(f"{name} = {shown(value)} is too small for double precision; allowed: {allowed}")
     return plain, number
 
@@ -105,7 +110,7 @@ def integer(name, value, low=1, high=None):
     """Return ``value`` as an ``int`` if it is an integer >= ``low`` and, where there is one, <= ``high``."""
     allowed = f"an integer >= {low}" + ("" if high is None else f" and <= {high}")
     plain, number = _as_float(name, value, allowed)
-    if number != int(number) or int(plain) != plain or number < low:
+    if number != int(number) or not _equal(plain, int(plain)) or number < low:
         raise ValueError(f"{name} = {shown(value)} is out of range; allowed: {allowed}")
     largest = LARGEST_INTEGER if high is None else high
     if number > largest:
@@ -127,7 +132,7 @@ def random_generator(name, seed):
     """``numpy.random.Generator`` of a ``seed``, which is an integer >= 0."""
     plain = _plain(seed)
     try:
-        if not _is_real(plain) or int(plain) != plain or plain < 0:
+        if not _is_real(plain) or not _equal(plain, int(plain)) or plain < 0:
             raise ValueError
     except (ValueError, OverflowError, TypeError):  # also of int(), where the number is not finite
         raise ValueError(f"{name} = {shown(seed)} is not a seed; allowed: an integer >= 0") from None
