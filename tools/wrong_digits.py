@@ -42,7 +42,7 @@ def places(notebook):
 
 
 def plant(notebook, place, choose):
-    """A copy of a notebook up to the cell of a place, with another digit there; and the line that it stands in, before and after."""
+    """A copy of a notebook up to the cell of a place, with another digit there; and what stands around it, before and after."""
     i, j, kind, position = place
     copy = nbformat.from_dict(notebook)
     copy.cells = nbformat.reads(nbformat.writes(notebook), as_version=4).cells[: i + 1]
@@ -51,8 +51,8 @@ def plant(notebook, place, choose):
     text = holder[key]
     other = choose([digit for digit in "0123456789" if digit != text[position]])
     holder[key] = text[:position] + other + text[position + 1 :]
-    line = slice(text.rfind("\n", 0, position) + 1, None)
-    return copy, *(t[line].split("\n")[0].strip()[:80] for t in (text, holder[key]))
+    around = slice(max(0, position - 30), position + 30)
+    return copy, text[around], holder[key][around]
 
 
 def failures(notebook, name):
