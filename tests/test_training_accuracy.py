@@ -164,7 +164,7 @@ def test_random_models_on_another_contour(seed, monkeypatch):
     tau = whole_course(model)
     curve = model.training(tau)
     low, high = losses.support_bounds(model.spectrum())
-    monkeypatch.setattr(contour, "HEIGHT", 0.6)
+    monkeypatch.setattr(contour, "MIDDLE", 0.4)
     data = losses.residual_data.__wrapped__(model, contour.count_for(low, high, 14))
     rate = flow_rate(model) * tau[:, None]
     single = -data.points.weights * filter_function(data.points.nodes, rate)

@@ -16,8 +16,10 @@ import numpy as np
 
 from .digits import mp
 
-#: half-height of the ellipse in log z: half way between 0 (the spectrum) and π/2 (growth)
-HEIGHT = np.pi / 4
+#: half-height in log z of the confocal ellipse beyond which functions may grow
+GROWTH = np.pi / 2
+#: where between the spectrum (0) and that ellipse (1) the contour runs: the integrand is analytic as far on both sides
+MIDDLE = 0.5
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Contour:
 
 def radius(low, high):
     """The parameter ρ of the ellipse around [low, high]: the rule's error falls as e^{−count·ρ}."""
-    return np.arcsinh(HEIGHT / (np.log(high / low) / 2))
+    return MIDDLE * np.arcsinh(GROWTH / (np.log(high / low) / 2))
 
 
 def count_for(low, high, digits):
@@ -55,7 +57,7 @@ def ellipse(low, high, count):
 def ellipse_mpmath(low, high, count):
     """The same at the working precision, as two lists."""
     centre, half = (mp.log(low) + mp.log(high)) / 2, mp.log(high / low) / 2
-    rho = mp.asinh(mp.mpf(HEIGHT) / half)
+    rho = MIDDLE * mp.asinh(mp.mpf(GROWTH) / half)
     angles = [rho + mp.mpc(0, 2 * mp.pi * mp.mpf(k) / count) for k in range(count // 2 + 1)]
     nodes = [mp.exp(centre + half * mp.cosh(angle)) for angle in angles]
     weights = [node * half * mp.sinh(angle) / count for node, angle in zip(nodes, angles, strict=True)]

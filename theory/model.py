@@ -149,18 +149,20 @@ class RandomFeatureModel:
         Returns
         -------
         `theory.curve.TrainingCurve`
-            ``.tau .train .test .score_error .generalization_gap``, accurate to 1e-10 of the initial loss.
+            ``.tau .train .test .score_error .generalization_gap``. The relative errors of ``train`` and ``test`` are below 1e-10, as
+            measured by two rules of integration (`theory.losses`); those of the differences, score_error and the gap, follow.
 
         Raises
         ------
         ValueError
             τ < 0 or NaN.
         ConvergenceError
-            The contour integrals did not settle, or U has no gap above 0 (a linear activation at ψ_p = 1).
+            A loss could not be certified, or U has no gap above 0 (a linear activation at ψ_p = 1).
 
         Notes
         -----
-        About 20 ms for 200 values of τ (Σ = 1), after a few seconds of derivation the first time in a process.
+        About 20 ms for 200 values of τ (Σ = 1), after a few seconds of derivation the first time in a process; the cost grows as the
+        square of log(λ_+/λ_-), up to a second where the spectrum extends over fifteen powers of ten.
         """
         from .training import training_curve
 

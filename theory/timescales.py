@@ -66,8 +66,12 @@ def curve_times(model, within=0.05, gap_fraction=0.5, points=240):
     grid, initial = time_grid(model, points), initial_loss(model)
     curve = training_curve(model, np.append(grid, np.inf))
     tau_best, best = _smallest_test_loss(model, grid, curve)
-    if min(best, curve.train[-1]) >= initial * (1 - RESOLVED):
-        return 0.0, None, np.inf, initial
+    if best >= initial * (1 - RESOLVED):
+        if curve.train[-1] >= initial * (1 - RESOLVED):  # the target has no part in the span of the features
+            return 0.0, None, np.inf, initial
+        raise ConvergenceError(
+            "the test loss falls by less than the accuracy to which it is known; try a larger psi_n", initial - best
+        )
     threshold = best + within * (initial - best)
     tau_gen = _first_crossing(model, grid, curve.test - threshold, lambda c: c.test - threshold)
     final = curve.generalization_gap[-1]
