@@ -19,6 +19,7 @@ import numpy as np
 
 from .digits import mp
 from .errors import ConvergenceError
+from .progress import progress_bar
 
 #: Gaussian variables are integrated over (−REACH, REACH)
 REACH = 10.0
@@ -169,7 +170,8 @@ def hermite_parts_mpmath(activation, mean, data, noise, rule):
     """`hermite_parts` at the thread's precision, with ``rule`` = (nodes, weights) for u and for v."""
     grid, weight = rule
     weighted_v = [w * x for w, x in zip(weight, grid, strict=True)]
-    rows = [[activation.evaluate(mean + data * u + noise * v) for v in grid] for u in grid]
+    bar = progress_bar(grid, desc=f"averages of {activation.name}", unit="row")
+    rows = [[activation.evaluate(mean + data * u + noise * v) for v in grid] for u in bar]
     h = [mp.fdot(weight, row) for row in rows]
     kappa = mp.fdot(weight, h)
     second = mp.fdot(weight, [mp.fdot(weighted_v, row) for row in rows])

@@ -124,11 +124,12 @@ def solve_mpmath(system, z, start):
 
 
 def certify_mpmath(system, q, start_delta, z, dps):
-    """Raise `ConvergenceError` unless ``q`` is the q of a solution of the saddle point to ``dps`` digits.
+    """The δ that belongs to ``q``; `ConvergenceError` unless they are a solution of the saddle point to ``dps`` digits.
 
     δ is found by Newton, not as 1/g(q, z) − 1, which is 0/0 where two solutions share q (see `edge_polynomial`).
     """
-    solution, _ = refine(system, q, start_delta, z, dps)
+    solution, delta = refine(system, q, start_delta, z, dps)
     distance = abs(solution / q - 1)
     if not distance <= mp.mpf(10) ** (-dps):
         raise ConvergenceError(f"the root of the polynomial at z = {mp.nstr(z, 8)} is not exact to {dps} digits", distance)
+    return delta

@@ -8,6 +8,7 @@ from . import continuation, continuum, edge_search, edges, engine_mpmath, genera
 from .digits import mp, rounded, to_mpc, to_mpf
 from .engine import EngineSystem
 from .errors import ConvergenceError
+from .progress import progress_bar
 from .quadrature import quadrature
 from .saddle import TOLERANCE, UNSOLVED, SaddleSystem, certify, polish, refine
 from .validation import a_model, decimal_digits, finite_array, one_of, values_of
@@ -80,7 +81,8 @@ class Spectrum:
         Notes
         -----
         Cost in double precision: about 20 µs a point for one eigenvalue, growing as (3m + 2)³ for m eigenvalues
-        (polynomial), or as m × 100 µs/40 (continuation). At 50 digits about 5 ms a point.
+        (polynomial), or as m × 100 µs/40 (continuation). At 50 digits about 5 ms a point. With several types, kinds or times digits cost seconds
+        for the model's quadratures, which are kept, and then milliseconds to tens of them a point.
         """
         self._check_method(method)
         array = finite_array("z", z, complex)
@@ -92,7 +94,7 @@ class Spectrum:
         if dps is not None:
             dps, exact = decimal_digits("dps", dps), np.asarray(z, dtype=object)
             result = np.empty(exact.shape, dtype=object)
-            result.ravel()[:] = [self._stieltjes_mpmath(item, method, dps) for item in exact.ravel()]
+            result.ravel()[:] = self._stieltjes_mpmath(exact.ravel(), self.solve(array.ravel()), method, dps)
             return result.item() if array.ndim == 0 else result
         q = self.system.stieltjes(self.solve(array.ravel(), method))
         return complex(q[0]) if array.ndim == 0 else q.reshape(array.shape)
@@ -168,27 +170,41 @@ class Spectrum:
         x, _ = self.solve_shifted(lam.astype(complex) - self.offset, method)
         return self.system.stieltjes(x).imag / np.pi
 
-    def _stieltjes_mpmath(self, z, method, dps):
+    def _stieltjes_mpmath(self, points, starts, method, dps):
+        """q at each of the points, a list of mpc, from the certified unknowns (m, N) in double precision."""
         with mp.workdps(dps + 15):
-            z = to_mpc(z)
-            start = self.solve(np.array([complex(z)]))[:, 0]
-            if not self.model.is_scalar:
-                below = mp.im(z) < 0  # the solver's own Newton works in the upper half-plane
-                x, at = (start.conj(), mp.conj(z)) if below else (start, z)
-                q = engine_mpmath.refine(self.system, engine_mpmath.couplings(self.model, dps), x, at, dps)
-                q = mp.conj(q) if below else q
-                return rounded(mp.mpc(q), dps)
-            start_q, start_delta = start
-            system = self.system_mpmath(dps)
+            refined, found = self._refinement(method, dps), []
+            for z, start in zip(progress_bar(points, desc=f"{dps} digits", unit="point"), starts.T, strict=True):
+                z = to_mpc(z)
+                q, unknowns = refined(z, start)
+                self._check_branch(start, unknowns, z, dps)
+                found.append(rounded(mp.mpc(q), dps))
+        return found
+
+    def _refinement(self, method, dps):
+        """A function of z and of the unknowns in double precision, with values (q, unknowns) at the thread's precision."""
+        if not self.model.is_scalar:
+            numbers = engine_mpmath.couplings(self.model, dps)
+            return lambda z, start: engine_mpmath.refine(self.system, numbers, start, z, dps)
+        system = self.system_mpmath(dps)
+
+        def scalar(z, start):
             if method == "polynomial":
-                q = polynomial.solve_mpmath(system, z, start_q)
-                polynomial.certify_mpmath(system, q, start_delta, z, dps)
-            else:
-                q, _ = refine(system, start_q, start_delta, z, dps)
-            distance = abs(q - start_q) / abs(start_q)
-            if not distance < 1e-6:  # another branch: only the start is certified
-                raise ConvergenceError(f"no root to {dps} digits near q = {start_q:.6g} at z = {mp.nstr(z, 8)}", distance)
-        return rounded(mp.mpc(q), dps)
+                q = polynomial.solve_mpmath(system, z, start[0])
+                return q, (q, polynomial.certify_mpmath(system, q, start[1], z, dps))
+            unknowns = refine(system, *start, z, dps)
+            return unknowns[0], unknowns
+
+        return scalar
+
+    def _check_branch(self, start, unknowns, z, dps):
+        """`ConvergenceError` where the unknowns are far from the start: only that was certified, and they belong to another branch."""
+        end = np.array([complex(value) for value in unknowns])
+        sizes = self.system.norms(start[:, None])[:, 0]
+        sizes[self.system.resolvents :] += 1
+        distance = np.max(self.system.norms((end - start)[:, None])[:, 0] / sizes)
+        if not distance < 1e-6:
+            raise ConvergenceError(f"no root to {dps} digits near q = {start[0]:.6g} at z = {mp.nstr(z, 8)}", distance)
 
     def system_mpmath(self, dps, shifted=False):
         """The saddle-point equations with parameters to ``dps`` + 15 digits; in y = z − s_t², with the `resolved` ρ_Σ, if ``shifted``."""
