@@ -8,25 +8,28 @@ is then the fold of the real solutions in its bracket, where the Jacobian has a 
 solved by Newton from the outside. The derivative of J v along x is the symmetric second derivative D²F[v, ·] = ∂_ε J(x + εv), one
 evaluation of the Jacobian with a complex step: F is analytic and the fold is real.
 
-What the scan steps over is looked for. A bulk between two points of a gap shows, however narrow: every q_j is the transform of a
-probability measure and grows with z outside its support, so that it lies between any two points where some q_j is smaller at the
-larger z. A rare type has a bulk of its own of that kind, of relative width √p_j, around the zero of 1/q_j. A gap inside a bulk is looked for
-at the minima of the density. Mass that is still missing is reported (`theory.spectrum.Spectrum.edges`). Two equations have a sharper
-construction, `theory.edges`.
+What the scan steps over is looked for: bulks between two points outside the support by counting (`theory.hidden_bulks`), gaps inside
+a bulk by resolving the solution from edge to edge (`theory.hidden_gaps`), in turn until neither finds any more. Found is every gap wider
+than 1e-11 of y = λ − min s̄_j², and every bulk that counting shows and whose width is above 1e-13 of y. Not looked for are bulks
+between an atom and the points of the scan next to it, at a hundredth of the smallest coupling; their mass would be missing, which
+`theory.spectrum.Spectrum.edges` refuses. Two equations have a sharper construction, `theory.edges`.
 """
 
 import numpy as np
 
 from .continuation import beside
 from .errors import ConvergenceError
-from .progress import progress_bar
+from .hidden_bulks import suspects
+from .hidden_gaps import outside_points
 
 #: points of the scan per factor of ten of the distance to a type's s̄_j², and the smallest such distance, relative to the whole
 PER_DECADE, CLOSEST = 16, 1e-9
+#: the smallest distance is at most this fraction of the smallest coupling that makes a bulk
+BELOW = 1e-2
 #: a bulk that reaches below this fraction of the closest point has a hard edge
 HARD = 1e-12
-#: rounds in which gaps are looked for at the minima of the density
-ROUNDS = 6
+#: how near to a fold, relative to its bracket, it is shown to end a bulk
+NEAR = 1e-2
 
 
 def locate(spectrum):
@@ -35,44 +38,83 @@ def locate(spectrum):
     Raises
     ------
     ConvergenceError
-        The ends of bulks do not alternate, or a fold was not found in its bracket.
+        The ends of bulks do not alternate, a fold was not found in its bracket, or `theory.survey.BUDGET` points were not enough; it
+        says what was not decided.
+
+    Notes
+    -----
+    Cost: the scan, some 150 points on each side of a level s̄_j² (fewer where levels are close), and in most models 2 to 50 more.
     """
-    y = scan_points(spectrum.model.ensemble, spectrum.upper_bound, spectrum.offset)
-    y, x = _classified(spectrum, y)
-    for _ in range(ROUNDS):
-        density = spectrum.shifted.stieltjes(x).imag
-        dip = np.flatnonzero((density[1:-1] > 0) & (density[1:-1] < density[:-2]) & (density[1:-1] <= density[2:])) + 1
-        # a gap shows as a dip that deepens as the grid is refined
-        dip = dip[density[dip] < 0.5 * np.minimum(density[dip - 1], density[dip + 1])]
-        if dip.size == 0:
-            break
-        between = [(y[dip] + y[dip + side]) / 2 for side in (-1, 1)]
-        y, x = _join(y, x, *_classified(spectrum, np.unique(np.concatenate(between))))
-    y, x = _hidden_bulks(spectrum, y, x)
-    if spectrum.shifted.stieltjes(x)[0].imag > 0:  # a bulk that begins below the scan, or at a hard edge y = 0
-        y, x = _join(y, x, *_classified(spectrum, y[0] * np.geomspace(HARD, 0.5, 60)))
-    inside = spectrum.shifted.stieltjes(x).imag > 0
-    left = np.flatnonzero(inside[1:] != inside[:-1])
-    hard = [0.0] if inside[0] else []
-    if left.size == 0 or (left.size + len(hard)) % 2:
-        raise ConvergenceError(
-            f"the ends of bulks between {spectrum.offset + y[0]:.6g} and {spectrum.offset + y[-1]:.6g} do not pair up"
+    with spectrum.survey as survey:
+        if survey.inside[0]:  # a bulk that begins below the scan, or at a hard edge y = 0
+            survey.add(survey.y[0] * np.geomspace(HARD, 0.5, 60), "a bulk below the scan")
+        # nothing lies below y = 0
+        below = -survey.y[0], survey.solve(-survey.y[:1], survey.x[:, :1])
+        resolved, folds = set(), []
+        while True:
+            _divide_gaps(survey, below, [])
+            folds = _folds(survey, folds)
+            if _divide_gaps(survey, below, folds):
+                continue
+            edges = np.array(([0.0] if survey.inside[0] else []) + [y for y, _ in folds])
+            if edges.size == 0 or edges.size % 2:
+                raise ConvergenceError(
+                    f"the ends of bulks between {spectrum.offset + survey.y[0]:.6g} and {spectrum.offset + survey.y[-1]:.6g} "
+                    "do not pair up"
+                )
+            bulks = [bulk for bulk in map(tuple, edges.reshape(-1, 2).tolist()) if bulk not in resolved]
+            gaps = outside_points(survey, np.array(bulks).reshape(-1, 2))
+            if not gaps.any():
+                survey.folds = tuple(folds)
+                return edges
+            resolved |= {bulk for bulk, has_gap in zip(bulks, gaps, strict=True) if not has_gap}
+
+
+def _divide_gaps(survey, below, folds, rounds=60):
+    """Add points between neighbours outside the support, ends of bulks among them, until no bulk is left that is known to lie there.
+
+    ``below`` (y, unknowns) is a point below all bulks. Returns whether any point lies inside the support. Between an atom and
+    its neighbours nothing is known.
+    """
+    spectrum, found = survey.spectrum, False
+    atoms = np.array([location - spectrum.offset for location, _ in spectrum.atoms()])
+    for _ in range(rounds):
+        inside = survey.inside
+        y = np.concatenate([[below[0]], survey.y, [y for y, _ in folds]])
+        x = np.hstack([below[1], survey.x, *(x[:, None] for _, x in folds)])
+        within = np.concatenate([[False], inside, np.zeros(len(folds), bool)])
+        order = np.argsort(y, kind="stable")
+        y, x, within = y[order], x[:, order], within[order]
+        left = np.flatnonzero(~within[1:] & ~within[:-1])
+        left = left[~((atoms >= y[left, None]) & (atoms <= y[left + 1, None])).any(axis=1)]
+        points = suspects(survey.system, y, x, left)
+        if points.size == 0:
+            return found
+        words = f"a bulk near {spectrum.offset + points[0]:.10g}"
+        found |= bool((survey.system.stieltjes(survey.add(points, words)).imag > 0).any())
+    return found
+
+
+def _folds(survey, known):
+    """(y, unknowns) of the end of a bulk between each two neighbours of which one is outside; those ``known`` are not looked for again."""
+    folds = []
+    for k in survey.closing():
+        old = [fold for fold in known if survey.y[k] < fold[0] < survey.y[k + 1]]
+        out, within = (k + 1, k) if survey.inside[k] else (k, k + 1)
+        folds.append(
+            old[0] if len(old) == 1 else _edge(survey.spectrum, *((survey.y[n], survey.x[:, n]) for n in (out, within)))
         )
-    edges = hard
-    for k in progress_bar(left, desc="edges"):
-        out, within = (k + 1, k) if inside[k] else (k, k + 1)
-        edges.append(_edge(spectrum, (y[out], x[:, out]), (y[within], x[:, within])))
-    return np.array(edges)
+    return folds
 
 
 def scan_points(ensemble, upper_bound, offset):
     """Points y in (0, upper bound), dense towards every s̄_j² on both sides."""
     size = upper_bound - offset
-    count = int(-np.log10(CLOSEST) * PER_DECADE)
-    distance = size * np.geomspace(CLOSEST, 1, count)
+    closest = min(CLOSEST, BELOW * ensemble.smallest_coupling / size)
+    distance = size * np.geomspace(closest, 1, int(-np.log10(closest) * PER_DECADE))
     levels = np.unique(ensemble.s2 - offset)
     points = [distance]
-    for level in levels[levels > CLOSEST * size]:
+    for level in levels[levels > closest * size]:
         # between two levels the distance to the nearer one decides
         points += [level + distance, level - distance[distance < level]]
     y = np.unique(np.concatenate(points))
@@ -87,39 +129,12 @@ def scan_points(ensemble, upper_bound, offset):
     return np.append(keep, size)
 
 
-def _hidden_bulks(spectrum, y, x, halvings=60):
-    """Add points until every q_j grows along every run of points outside the support."""
-    for _ in range(halvings):
-        q = x[: spectrum.shifted.resolvents]
-        outside = spectrum.shifted.stieltjes(x).imag == 0
-        falls = (np.diff(q.real, axis=1) < 0).any(axis=0) & outside[1:] & outside[:-1] & (np.diff(y) > 1e-13 * y[1:])
-        k = np.flatnonzero(falls)
-        if k.size == 0:
-            break
-        # not the middle, which may be an edge again and again
-        y, x = _join(y, x, *_classified(spectrum, y[k] + 0.47 * (y[k + 1] - y[k])))
-    return y, x
-
-
-def _classified(spectrum, y):
-    """The points that could be certified, with their solutions."""
-    x, _ = spectrum.solve_shifted(y.astype(complex))
-    known = ~np.isnan(x[0])
-    return y[known], x[:, known]
-
-
-def _join(y, x, more_y, more_x):
-    y, x = np.append(y, more_y), np.hstack([x, more_x])
-    order = np.argsort(y)
-    return y[order], x[:, order]
-
-
 def _edge(spectrum, outside, inside, halvings=60):
     """The fold between a point outside the support and one inside, each given as (y, solution)."""
     system = spectrum.shifted
     for _ in range(halvings):
         found = _fold(system, outside[1], outside[0], inside[0])
-        if found is not None:
+        if found is not None and _ends_a_bulk(spectrum, found, outside, inside):
             return found
         middle = np.array([(outside[0] + inside[0]) / 2 + 0j])
         here = beside(system, np.stack([outside[1], inside[1]], axis=1), middle)
@@ -133,8 +148,21 @@ def _edge(spectrum, outside, inside, halvings=60):
             outside = point
     low, high = sorted((outside[0], inside[0]))
     if high - low <= 1e-9 * high:
-        return (low + high) / 2
+        return (low + high) / 2, outside[1]
     raise ConvergenceError(f"no fold was found between {spectrum.offset + low:.10g} and {spectrum.offset + high:.10g}")
+
+
+def _ends_a_bulk(spectrum, fold, outside, inside):
+    """Whether points a hundredth of the way from the fold to the ends of its bracket are certified on either side."""
+    y = fold[0] + NEAR * (np.array([outside[0], inside[0]]) - fold[0])
+    for at, start, sign in ((y[0], outside, 0), (y[1], inside, 1)):
+        at = np.array([at + 0j])
+        x = beside(spectrum.shifted, np.stack([fold[1] + 1j * sign * NEAR * np.abs(fold[1]), start[1]], axis=1), at)
+        x = spectrum.solve_shifted(at)[0] if x is None else x
+        # what is within rounding of the fold is not certified, and as good
+        if not np.isnan(x[0, 0]) and np.sign(spectrum.shifted.stieltjes(x)[0].imag) != sign:
+            return False
+    return True
 
 
 def _fold(system, x, outside, inside, steps=30):
@@ -164,5 +192,5 @@ def _fold(system, x, outside, inside, steps=30):
         if not low - (high - low) < y < high + (high - low):
             return None
         if abs(step[-1]) <= 1e-13 * abs(y) and np.linalg.norm(step[:m]) <= 1e-9 * np.linalg.norm(x):
-            return y if low <= y <= high else None
+            return (y, x + 0j) if low <= y <= high else None
     return None

@@ -101,15 +101,31 @@ class Ensemble:
         count as zero, since those of U that they lead to cannot be told from s̄².
         """
         found = []
+        for s2, share, linear, nonlinear, flat in self._levels:
+            rank = np.count_nonzero(linear > flat) + self.psi_n * (self.pi @ (nonlinear > flat).sum(axis=-1))
+            found.append((s2, share - rank / self.psi_p))
+        return tuple(atom for atom in found if atom[1] > 0)
+
+    @cached_property
+    def smallest_coupling(self):
+        """The smallest eigenvalue of the couplings that counts in `atoms`: bulks lie about as far from their s̄_j²."""
+        return float(
+            min(c[c > flat].min(initial=np.inf) for *_, linear, nonlinear, flat in self._levels for c in (linear, nonlinear))
+        )
+
+    @cached_property
+    def _levels(self):
+        """For each s̄² the share of its features, the eigenvalues of their u u^T (M,) and Σ_j C_jc (C, K), and which count as zero."""
+        found = []
         for s2 in np.unique(self.s2):
             if found and s2 <= found[-1][0] * (1 + SAME):
                 continue
             group = np.abs(self.s2 - s2) <= SAME * s2
+            linear = np.linalg.svd(self.u[group], compute_uv=False) ** 2
+            nonlinear = np.linalg.eigvalsh(self.C[group].sum(axis=0))
             flat = FLAT * self.second_moments[group].max()
-            rank = np.count_nonzero(np.linalg.svd(self.u[group], compute_uv=False) ** 2 > flat)
-            rank += self.psi_n * (self.pi @ (np.linalg.eigvalsh(self.C[group].sum(axis=0)) > flat).sum(axis=-1))
-            found.append((float(s2), float(self.p[group].sum() - rank / self.psi_p)))
-        return tuple(atom for atom in found if atom[1] > 0)
+            found.append((float(s2), float(self.p[group].sum()), linear, nonlinear, flat))
+        return found
 
     @property
     def second_moments(self):

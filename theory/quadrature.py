@@ -2,6 +2,11 @@
 
 import numpy as np
 
+#: a bulk whose ends differ by more than this factor is mapped by a logarithm
+FAR = 10
+#: where a hard edge is cut off, relative to the other end: the mass below is of order 1e-12
+HARD = 1e-24
+
 
 def _fejer(count):
     """Nodes in (−1, 1) and weights of Fejér's second rule; those of (count − 1)/2 are every second one of ``count``."""
@@ -23,13 +28,11 @@ def quadrature(spectrum, edges=None, tolerance=1e-11, rounds=24):
     (unit, fine), coarse = _fejer(31), _fejer(15)[1]
     nodes, weights = [np.zeros(0)], [np.zeros(0)]
     for low, high in zip(offsets[::2], offsets[1::2], strict=True):
-        low = max(low, 1e-24 * high)  # a hard edge: the mass below is of order 1e-12
         panels = np.array([[0, np.pi / 2], [np.pi / 2, np.pi]])
         for depth in range(rounds):
             half = np.diff(panels, axis=1) / 2
-            y, jacobian = _bulk_map(panels[:, :1] + half * (unit + 1), low, high)
-            solution, _ = spectrum.solve_shifted(y.ravel().astype(complex))
-            density = spectrum.shifted.stieltjes(solution).imag.reshape(y.shape) / np.pi
+            y, jacobian = bulk_map(panels[:, :1] + half * (unit + 1), low, high)
+            density = spectrum.shifted.stieltjes(spectrum.solve_inside(y.ravel())).imag.reshape(y.shape) / np.pi
             mass = half * jacobian * np.nan_to_num(density)
             rough = np.abs(mass @ fine - mass[:, 1::2] @ coarse) > tolerance
             unsolved = np.isnan(density).any(axis=1)  # halving does not help there: the total mass will decide
@@ -43,11 +46,21 @@ def quadrature(spectrum, edges=None, tolerance=1e-11, rounds=24):
     return np.concatenate(nodes), np.concatenate(weights)
 
 
-def _bulk_map(theta, low, high):
-    """y and dy/dθ on a bulk, θ from 0 to π."""
+def bulk_map(theta, low, high):
+    """y and dy/dθ on a bulk, θ from 0 to π; a hard edge ``low`` = 0 counts as 1e-24 of ``high``."""
+    low = np.maximum(low, HARD * high)
     unit, slope = np.sin(theta / 2) ** 2, np.sin(theta) / 2
-    if high / low > 10:
-        ratio = np.log(high / low)
-        y = low * np.exp(ratio * unit)
-        return y, y * ratio * slope
-    return low + (high - low) * unit, (high - low) * slope
+    far = high / low > FAR
+    ratio = np.log(high / low)
+    y = np.where(far, low * np.exp(ratio * unit), low + (high - low) * unit)
+    return y, np.where(far, y * ratio, high - low) * slope
+
+
+def angle(y, low, high):
+    """The θ of `bulk_map` at y."""
+    low = np.maximum(low, HARD * high)
+    if high / low > FAR:
+        below, above = np.log1p((y - low) / low), -np.log1p((y - high) / high)
+    else:
+        below, above = y - low, high - y
+    return 2 * np.arctan2(np.sqrt(below), np.sqrt(above))

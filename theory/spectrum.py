@@ -11,6 +11,7 @@ from .errors import ConvergenceError
 from .progress import progress_bar
 from .quadrature import quadrature
 from .saddle import TOLERANCE, UNSOLVED, SaddleSystem, certify, polish, refine
+from .survey import Survey
 from .validation import a_model, decimal_digits, finite_array, one_of, values_of
 from .validation import function as a_function
 
@@ -164,6 +165,13 @@ class Spectrum:
     @property
     def _has_short_polynomial(self):
         return self.model.is_scalar and self.shifted.nodes.size <= polynomial.MAX_ATOMS
+
+    def solve_inside(self, y):
+        """The unknowns (m, N) at real y within the bulks, NaN next to an edge: from what is known once the edges are."""
+        if self.model.is_scalar:
+            return self.solve_shifted(y.astype(complex))[0]
+        self.edge_offsets  # noqa: B018  (fills the survey)
+        return self.survey.solve_between(y)
 
     def density_or_nan(self, lam, method="auto"):
         """Im q/π on a flat real array, NaN within rounding of an edge."""
@@ -339,6 +347,11 @@ class Spectrum:
     @cached_property
     def _node_table(self):
         return edges.locate(self)
+
+    @cached_property
+    def survey(self):
+        """Certified points of the real axis from which the edges of the general equations are found, as `theory.survey.Survey`."""
+        return Survey(self, edge_search.scan_points(self.model.ensemble, self.upper_bound, self.offset))
 
     @cached_property
     def edge_offsets(self):
