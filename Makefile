@@ -13,6 +13,7 @@
 #   make wrong-digits            change a digit of every chapter and see that its tests fail (minutes)
 #   make lowest      run the tests with the lowest versions that requirements.txt allows, in .venv-lowest
 #   make mutants FILES="saddle edges" SAMPLE=40     do the tests notice small faults in the solvers? (tools/mutants.toml; hours for all)
+#   make fuzz SEED=0 MODELS=5000  random models through every observable (hours for all; goes on where it stopped)
 #   make format      let ruff rewrite the code
 #   make torch       add PyTorch (optional), so that its tests run as well
 #   make clean       remove what was built; `make distclean` removes the environment too
@@ -28,6 +29,7 @@ PYTEST_OPTIONS :=
 # `make book EXECUTE=force` runs every chapter whatever the cache holds
 EXECUTE := cache
 SEED := 0
+MODELS := 5000
 # options of pip for the environment
 CONSTRAINTS :=
 
@@ -38,7 +40,7 @@ OURS  := $(VENV)/.made-by-make
 # Python without what the caller's environment says to it
 RUN   := $(BIN)/python -I tools/surroundings.py
 
-.PHONY: book test quick lab clean distclean chapter benchmark sweeps picture pages surroundings lowest wrong-digits mutants format torch environment
+.PHONY: book test quick lab clean distclean chapter benchmark sweeps picture pages surroundings lowest wrong-digits mutants fuzz format torch environment
 
 book: $(STAMP)
 	BOOK_EXECUTE=$(EXECUTE) $(RUN) jupyter-book build --all -W -n --keep-going .
@@ -94,6 +96,9 @@ lowest:
 mutants: $(STAMP)
 	$(BIN)/python -I -c "import cosmic_ray" 2>/dev/null || $(RUN) -m pip install -q -e ".[mutants]"
 	$(RUN) tools/mutants.py $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(MINUTES),--minutes $(MINUTES)) $(FILES)
+
+fuzz: $(STAMP)
+	$(RUN) tools/fuzz.py --seed $(SEED) --models $(MODELS) --jobs $(JOBS)
 
 format: $(STAMP)
 	$(RUN) -m ruff check --fix .
