@@ -89,6 +89,7 @@ def small(tmp_path_factory):
     return small_notebook(), tmp_path_factory.mktemp("small")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrong", [None, "text/plain", "text/latex", "stream"])
 def test_nbval_compares_every_kind_of_output(small, wrong):
     notebook, folder = copy.deepcopy(small[0]), small[1]
@@ -108,6 +109,7 @@ def test_nbval_compares_every_kind_of_output(small, wrong):
     assert f"{1 if wrong else 0} failed" in said or not wrong
 
 
+@pytest.mark.slow
 def test_a_final_semicolon_is_silent_as_in_jupyter(tmp_path):
     notebook = chapters.execute(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("[1, 2];")]))
     assert notebook.cells[0].outputs == []
@@ -117,6 +119,7 @@ def test_a_final_semicolon_is_silent_as_in_jupyter(tmp_path):
     assert code == 0, said
 
 
+@pytest.mark.slow
 def test_a_wrong_number_in_the_landing_page_is_caught(tmp_path):
     notebook = structure.read("intro")
     cell = next(c for c in notebook.cells if any(o.output_type == "stream" for o in c.get("outputs", [])))
@@ -322,6 +325,7 @@ def test_cache_depends_on_versions(monkeypatch):
     assert book_extension.dependencies_digest() != before
 
 
+@pytest.mark.slow
 def test_executing_twice_gives_the_same_bytes():
     first, second = (nbformat.writes(small_notebook()) for _ in range(2))
     assert first == second

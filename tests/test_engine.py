@@ -171,6 +171,7 @@ def test_what_newton_cannot_certify_is_refused(monkeypatch):
         spectrum.stieltjes(1 + 1j)
 
 
+@pytest.mark.slow
 def test_precision_ladder():
     model = RandomFeatureModel(A.tanh, 4, 3, TimeGrid((Fraction(1, 10), Fraction(1, 2)), (Fraction(2, 5), Fraction(3, 5))))
     spectrum, z = model.spectrum(), mpmath.mpc("0.5", "0.125")

@@ -73,6 +73,7 @@ def test_data_that_only_have_a_mean():
     assert direction_outliers(RandomFeatureModel(A.relu, 4.2, 3, 0.3, data).spectrum()) == ()
 
 
+@pytest.mark.slow
 def test_means_far_from_their_limit_against_networks():
     """Biases and kinds of unequal variance: two means, one weak, share the direction; at a given d both modes are predicted."""
     d, draws = 100, 12
@@ -94,6 +95,7 @@ def test_means_far_from_their_limit_against_networks():
     assert all(o.eigenvalue > 100 and o.overlap < 0.02 for o in direction_outliers(model.spectrum(), 10**9))
 
 
+@pytest.mark.slow
 def test_the_limit_is_that_of_large_dimensions():
     spectrum = RandomFeatureModel(A.relu, 4.2, 3, 0.3, pair((0.9, 0.1), 9)).spectrum()
     (limit,) = direction_outliers(spectrum)
@@ -104,6 +106,7 @@ def test_the_limit_is_that_of_large_dimensions():
     assert direction_outliers(spectrum, 10**4)[1].eigenvalue == pytest.approx(alone.eigenvalue, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_kinds_of_unequal_variance_against_networks():
     """±m in kinds of variance 1 and 2; a single draw scatters by a few per cent, so that it takes the mean of some."""
     model = RandomFeatureModel(A.tanh, 3, 3, 0.3, pair((0.6, 0.4), 9, (1, 2)))
@@ -126,6 +129,7 @@ def test_weak_directions_make_none():
     assert direction_outliers(RandomFeatureModel(A.tanh, 3, 3, 0.3, Mixture((0.5, 0.5))).spectrum()) == ()
 
 
+@pytest.mark.slow
 def test_mean_directions_of_the_time_integrated_network():
     model = RandomFeatureModel(A.tanh, 3, 2.5, THREE_TIMES, bias=1.0, types=12)
     error = []

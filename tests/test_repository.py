@@ -76,6 +76,7 @@ def test_python_version_is_said_once_and_the_same():
 # --- README, licence, citation ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_readme_example_is_true():
     example = "\n".join(re.findall(r"(?ms)^```python\n(.*?)^```$", README))
     test = doctest.DocTestParser().get_doctest(example, {}, "README.md", "README.md", 0)

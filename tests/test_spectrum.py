@@ -164,6 +164,7 @@ def test_exactly_one_root_is_certified():
         assert q[certified][0] == pytest.approx(spectrum.stieltjes(y + s2), rel=double("resolvent"))
 
 
+@pytest.mark.slow
 def test_tanh_to_thirty_digits():
     spectrum = RandomFeatureModel(A.tanh, 4, 3, sp.Rational(1, 2)).spectrum()
     one, other = (spectrum.stieltjes(mpmath.mpc("0.5", "0.1"), method=m, dps=30) for m in ("polynomial", "continuation"))

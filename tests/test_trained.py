@@ -72,10 +72,10 @@ def test_many_features_and_samples_learn_the_linear_part(t):
 
 
 def test_sampler_reproduces_the_variances():
-    model, d = RandomFeatureModel(A.linear, 3, 2_000, 0.3, Gaussian(spikes=(10,))), 5
+    model, d = RandomFeatureModel(A.linear, 3, 500, 0.3, Gaussian(spikes=(10,))), 5
     grid = diffusion.time_grid(3, 0.01, 60)
     score = trained_score(model, d, grid[:-1], np.inf, seed=4)
-    x = diffusion.reverse_sde(score, diffusion.draw([1] * d, 20_000, seed=5), grid, seed=6, progress=False)
+    x = diffusion.reverse_sde(score, diffusion.draw([1] * d, 6_000, seed=5), grid, seed=6, progress=False)
     variance = np.mean(x**2, axis=1)
     assert variance[0] == pytest.approx(10, rel=0.15) and variance[1:] == pytest.approx(np.ones(4), rel=0.15)
 

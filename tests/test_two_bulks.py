@@ -101,6 +101,7 @@ def test_rate_at_which_the_edges_converge(bulk, order, which, slope):
     assert np.log(errors[1] / errors[0]) / np.log(4) == pytest.approx([slope, slope], abs=0.12)
 
 
+@pytest.mark.slow
 def test_rates_for_two_eigenvalues_of_the_covariance():
     data, errors = Gaussian(tuple((float(x), float(w)) for x, w in TWO)), []
     for psi_n in (400.0, 1600.0):

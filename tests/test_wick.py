@@ -73,6 +73,7 @@ def test_symmetries_leave_the_value():
 # --- against the action, order by order ------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_trace_agrees_with_the_action_to_sixth_order():
     series = expansion(saddle_point().reduced, ORDER)
     assert series[0] == 1
@@ -80,6 +81,7 @@ def test_trace_agrees_with_the_action_to_sixth_order():
         assert equal(series[k], leading(k)), k
 
 
+@pytest.mark.slow
 def test_spike_agrees_with_the_action_to_sixth_order():
     series = expansion(saddle_point().reduced, ORDER, outlier_condition().transform)
     assert series[0] == 1
@@ -87,6 +89,7 @@ def test_spike_agrees_with_the_action_to_sixth_order():
         assert equal(series[k], leading(k, spike=True)), k
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "spectrum",
     [((1, 1),), ((sp.Rational(1, 2), sp.Rational(1, 3)), (sp.Rational(5, 4), sp.Rational(2, 3)))],
