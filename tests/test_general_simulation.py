@@ -283,6 +283,12 @@ class TestDraw:
             far = kinds_of_samples(FAR, d)[2]
             assert np.allclose(far @ far.T / d, FAR.means)
 
+    def test_sizes_are_rounded(self):
+        """p and n are the integers nearest to ψ_p d and ψ_n d, and at least 1."""
+        for d, psi_p, psi_n, sizes in ((7, 0.8, 2.49, (6, 17)), (10, 0.29, 1.24, (3, 12)), (3, 0.01, 0.02, (1, 1))):
+            finite = RandomFeatureModel(CUBIC, psi_p, psi_n, 0.3).simulate(d)
+            assert (finite.W.shape, finite.X.shape) == ((sizes[0], d), (d, sizes[1]))
+
     def test_shares(self):
         assert shares(np.array([0.5, 0.3, 0.2]), 10).tolist() == [5, 3, 2]
         for total in (1, 7, 100):

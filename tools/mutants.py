@@ -8,7 +8,7 @@ do not notice is a survivor: a test is missing, or the change is none, and then 
 _build/mutants/report.md; the exit status is 1 if a survivor is neither.
 
 Each mutant has a process of its own, forked from one that has loaded the libraries and made the derivations of `theory.symbolic`, so that a
-mutant costs the time of its tests and no more. A mutant whose tests take ten times as long as they should is taken to be noticed.
+mutant costs the time of its tests and no more. A mutant whose tests take three times as long as they should is taken to be noticed.
 """
 
 import argparse
@@ -148,7 +148,7 @@ def examine(name, entry, place, sample, seed, end):
     started = time.monotonic()
     if run_tests(entry["tests"], module, 600, log) != "survived":
         raise SystemExit(f"the tests of {name} fail without a mutation: {log.read_text()[-2000:]}")
-    limit = max(20, 10 * (time.monotonic() - started))
+    limit = max(20, 3 * (time.monotonic() - started))
     explained = {(e["removed"], e["added"]): e["reason"] for e in entry.get("equivalent", ())}
     outcomes, survivors = Counter(mutants=len(every)), []
     for mutant in tqdm(sorted(chosen, key=lambda m: m.line), desc=name):
