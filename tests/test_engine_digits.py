@@ -39,6 +39,7 @@ def test_fifteen_digits_are_those_of_double_precision(model):
     assert np.abs(found / model.spectrum().stieltjes(z) - 1).max() < double("identity")
 
 
+@pytest.mark.slow
 def test_ladder():
     spectrum, z = MODELS["amplitudes"].spectrum(), mpmath.mpc("0.5", "0.125")
     ladder = {dps: spectrum.stieltjes(z, dps=dps) for dps in (15, 20, 30)}

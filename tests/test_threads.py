@@ -1,16 +1,18 @@
 """Many digits in many threads: the values of one thread, bit for bit, and mpmath's own precision left to the caller."""
 
+import re
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple
 from fractions import Fraction
+from pathlib import Path
 
 import mpmath
 import pytest
 import sympy as sp
 
-from theory import Gaussian, RandomFeatureModel, coefficients
+from theory import Gaussian, RandomFeatureModel, coefficients, digits
 from theory import activations as A
 from theory.activations import Activation
 from theory.bbp import critical_separation, critical_spike, critical_time, windows
@@ -74,6 +76,7 @@ def forget():
     coefficients.coefficients.cache_clear()
 
 
+@pytest.mark.slow
 def test_eight_threads(caller_at_23_digits):
     alone = []
     for job in [*jobs(), values_at_the_precision_of_the_caller]:
@@ -136,12 +139,14 @@ def fixed(monkeypatch):
         pass
 
 
+@pytest.mark.slow
 def test_the_precision_of_the_caller_is_never_written(fixed):
     forget()
     for job in [*jobs(1), *SLOWER, values_at_the_precision_of_the_caller]:
         job()
 
 
+@pytest.mark.slow
 def test_the_precision_of_the_caller_does_not_matter():
     chosen, results = [*jobs(1), *SLOWER], []
     for dps in (5, 100):
@@ -149,3 +154,13 @@ def test_the_precision_of_the_caller_does_not_matter():
         with mpmath.workdps(dps):
             results.append([run(job) for job in chosen])
     assert results[0] == results[1]
+
+
+def test_mpmath_is_used_through_the_threads_context():
+    """Besides `theory.digits` only `Activation.mpmath` reads the caller's context."""
+    users = [
+        path.name
+        for path in Path(digits.__file__).parent.rglob("*.py")
+        if re.search(r"(?m)^\s*(import|from) mpmath", path.read_text())
+    ]
+    assert sorted(users) == ["activations.py", "digits.py"]
