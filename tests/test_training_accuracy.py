@@ -196,3 +196,15 @@ def test_a_small_train_loss_keeps_its_digits():
         q, delta = refine(model.spectrum().system_mpmath(40), *model.spectrum().solve(np.array([0j]))[:, 0], 0, 30)
         exact = 1 - psi_p * b2 / (1 / q + psi_p * (b2 + alpha2 / (1 + delta)))
         assert final == pytest.approx(float(exact.real), rel=losses.TOLERANCE)
+
+
+def test_a_small_loss_above_an_atom_at_zero_keeps_its_digits():
+    """Linear features, p > d, late: both losses are 1e-5, and U is singular at 0, where V vanishes."""
+    model = RandomFeatureModel(activations.linear, 3e4, 1.1, 5.6)
+    assert model.spectrum().atoms()[0][0] == 0
+    curve, ridge = model.training(np.inf), model.ridge(1e-25)
+    assert curve.train < curve.test < 2e-5
+    np.testing.assert_allclose([curve.train, curve.test], [ridge.train, ridge.test], rtol=AGREE)
+    # W W^T spans all of data space: what is fitted is x itself, and the loss of A = −V^T U^{-1} is that of the sample covariance
+    low = np.exp(-2 * 5.6) / -np.expm1(-2 * 5.6)
+    assert curve.test == pytest.approx(low, rel=0.01)

@@ -29,6 +29,8 @@ TOLERANCE = 1e-10
 MOST_NODES = 2048
 #: digits for which the first number of nodes is chosen
 DIGITS = 11
+#: distances from an atom at 0 that are taken for none, relative to the lowest eigenvalue that matters
+CLOSE_TO_ZERO = np.array([1e-40, 1e-36, 1e-30, 1e-24])
 #: rounding error of a term, in units of its size
 ROUNDING = 4 * np.finfo(float).eps
 
@@ -99,9 +101,12 @@ def on_contour(model, system, count):
     x, residual = spectrum.solve_shifted(y)
     if np.isnan(x[0]).any():
         raise ConvergenceError("a point of the contour could not be certified", np.max(residual))
-    if spectrum.offset > 0:
-        zero, _ = spectrum.solve_shifted(np.array([-spectrum.offset + 0j]))
-        x = np.hstack([x, zero]) if not np.isnan(zero[0]).any() else x
+    # without a flat part there may be an atom at 0, where V vanishes: close to it, where rounding lets a point be certified
+    for below in (spectrum.offset,) if spectrum.offset > 0 else CLOSE_TO_ZERO * points.nodes.real.min():
+        zero, _ = spectrum.solve_shifted(np.array([-below + 0j]))
+        if not np.isnan(zero[0]).any():
+            x = np.hstack([x, zero])
+            break
     has_zero = x.shape[1] > y.size
     if model.is_scalar:
         train = far = train_residual(system, x)
@@ -177,7 +182,8 @@ def losses(model, filters, size):
         result[:, rows[done]] = values[:, done]
         if count == MOST_NODES and not done.all():
             raise ConvergenceError(
-                f"{np.count_nonzero(~done)} of {size} losses are not certified with {count} nodes of the contour",
+                f"{np.count_nonzero(~done)} of {size} losses are not certified with {count} nodes of the contour; "
+                "where they are too small for double precision, theory.training.training_mpmath has more digits",
                 errors.max(),
             )
         rows, count = rows[~done], min(2 * count, MOST_NODES)
