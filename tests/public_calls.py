@@ -9,6 +9,7 @@ import sympy as sp
 from bad_values import FINITE, GENERAL_SPECTRUM, MODEL, NETWORKS, SPECTRUM, STATES
 
 from theory import Gaussian, Mixture, TimeGrid, activations
+from theory.simulation.backend import backend
 from theory.simulation.diffusion import gaussian_score
 from theory.symbolic import diagrams, resolvent_polynomial
 from theory.symbolic import symbols as S
@@ -35,6 +36,14 @@ SEED = {"seed": (0, "seed"), "device": (None, "device"), "library": (None, "choi
 NO_DIGITS = {"dps": (None, "digits or None")}
 OF_SPECTRUM = {"spectrum": (SPECTRUM, "scalar spectrum")}
 OF_MODEL = {"finite": (FINITE, "draw")}
+AVERAGE = {
+    "backend": (backend(), "backend"),
+    "activation": (activations.tanh, "an Activation"),
+    "W": (STATES, "states"),
+    "X": (STATES.T, "states"),
+    "decay": (0.7, "positive"),
+    "noise_variance": (0.5, "positive"),
+}
 PAIRS, IDENTITY = ((1, 1),), ((1, 1),)
 WORD = diagrams.Diagram(("WW",), ((0, 1),))
 SMALL = {S.psi_p: 3, S.psi_n: 2, S.alpha: 1, S.b: 1, S.v: 1, S.s_t: 1}
@@ -209,6 +218,16 @@ TABLE = {
     "simulation.loss.train_loss_along_flow": call(**OF_MODEL, tau=([1.0], "tau")),
     "simulation.loss.relaxation_times": call(**OF_MODEL, eigenvalues=([1.0], "real sequence >= 0 or None")),
     "simulation.noise_average.nodes": call(times=(TimeGrid((0.1,), (1,)), "times")),
+    "simulation.noise_average.exact": call(
+        **AVERAGE, order=(4, "integer >= 0"), shift=(0.0, "anything"), target=((1.0, 0.0), "anything")
+    ),
+    "simulation.noise_average.sampled": call(
+        **AVERAGE,
+        draws=(1, "integer"),
+        rng=(np.random.default_rng(0), "generator"),
+        shift=(0.0, "anything"),
+        target=((1.0, 0.0), "anything"),
+    ),
     "simulation.optimisers.stable_step": call(**OF_MODEL),
     "simulation.optimisers.optimise": call(
         **OF_MODEL,

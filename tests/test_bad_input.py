@@ -31,8 +31,8 @@ PACKAGE = Path(theory.__file__).parent
 #: modules that only other modules call, with what a public callable has checked
 INSIDE_MODULES = {
     "coefficients", "continuation", "continuum", "contour", "digits", "edge_search", "edges", "engine", "engine_mpmath", "ensemble", "errors",
-    "general_training", "hermite_parts", "hidden_bulks", "hidden_gaps", "losses", "residuals", "polynomial", "progress", "quadrature",
-    "response", "saddle", "survey", "training", "two_resolvents", "validation", "symbolic.edge_series", "symbolic.evaluate",
+    "general_training", "hermite_parts", "hidden_bulks", "hidden_gaps", "late_times", "losses", "residuals", "polynomial", "progress",
+    "quadrature", "response", "saddle", "survey", "training", "two_resolvents", "validation", "symbolic.edge_series", "symbolic.evaluate",
 }  # fmt: skip
 #: the same of single names in public modules
 INSIDE = {
@@ -43,9 +43,9 @@ INSIDE = {
     "simulation.backend.array_of", "simulation.backend.Backend", "simulation.backend.Backend.asarray",
     "simulation.backend.Backend.to_numpy", "simulation.finite.FiniteModel", "simulation.finite.gaussian_equivalent",
     "simulation.finite.shares", "simulation.loss.diagonalised", "simulation.loss.flow_filter",
-    "simulation.loss.mean_square_target", "simulation.loss.quadratic_loss", "simulation.noise_average.exact",
+    "simulation.loss.mean_square_target", "simulation.loss.quadratic_loss",
     "simulation.noise_average.hermite_tables", "simulation.noise_average.mehler_series", "simulation.noise_average.over_times",
-    "simulation.noise_average.sampled", "simulation.training.flow_matrices",
+    "simulation.training.flow_matrices",
     "spectrum.Spectrum.density_or_nan", "spectrum.Spectrum.solve", "spectrum.Spectrum.solve_or_nan",
     "spectrum.Spectrum.solve_inside", "spectrum.Spectrum.solve_shifted", "spectrum.Spectrum.system_mpmath", "symbolic.wick.all_pairings",
     "symbolic.wick.corners", "symbolic.wick.expression", "symbolic.wick.images", "symbolic.wick.legs", "symbolic.wick.loops",

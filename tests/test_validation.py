@@ -2,14 +2,17 @@
 
 import subprocess
 import sys
+from decimal import Decimal
 from fractions import Fraction
 
+import mpmath
 import numpy as np
 import pytest
 import sympy as sp
 
-from theory import ConvergenceError, Gaussian, RandomFeatureModel, activations
+from theory import ConvergenceError, Gaussian, RandomFeatureModel, TimeGrid, activations
 from theory.digits import mp, to_mpf
+from theory.validation import finite_array, integer
 
 
 def make(**changes):
@@ -74,6 +77,62 @@ def test_expressions_and_callables_are_accepted():
     x = sp.Symbol("x")
     assert make(activation=sp.tanh(x)).coefficients() == make().coefficients()
     assert np.isclose(make(activation=np.tanh).coefficients().v, make().coefficients().v, rtol=1e-10)
+
+
+def hidden_jump(a):
+    return np.sign(a - 0.123)
+
+
+def test_kinks_that_were_not_named_are_found_out_at_once():
+    """By the constructor for one type, kind and time; where the couplings are needed else, since they cost more."""
+    with pytest.raises(ConvergenceError, match=r"does not settle.*kinks="):
+        make(activation=hidden_jump)
+    general = make(activation=hidden_jump, t=TimeGrid((0.1, 0.3), (0.5, 0.5)))
+    with pytest.raises(ConvergenceError, match=r"does not settle.*kinks="):
+        general.spectrum()
+    named = activations.Activation(hidden_jump, kinks=(0.123,))
+    assert make(activation=named).coefficients().a > 0
+
+
+def test_the_polynomial_belongs_to_one_type_kind_and_time():
+    law = make(t=TimeGrid((0.1, 0.3), (0.5, 0.5))).spectrum()
+    for call in (law.stieltjes, law.density):
+        with pytest.raises(
+            ValueError, match=r"^method = 'polynomial' belongs to one type.*allowed here: 'auto', 'continuation'"
+        ):
+            call(1.0, method="polynomial")
+
+
+TYPES = (Fraction, Decimal, mpmath.mpf, sp.Rational, sp.Float, np.float32, np.longdouble, np.array)
+
+
+@pytest.mark.parametrize("convert", TYPES, ids=lambda convert: convert.__name__)
+def test_a_number_is_the_same_in_every_type(convert):
+    """0.25, 2 and 5 are exact in all of them, so that every digit of what follows is."""
+    model = make(psi_p=convert(5), t=convert(0.25), data=Gaussian(spikes=(convert(5),)))
+    same = make(psi_p=5, t=0.25, data=Gaussian(spikes=(5,)))
+    assert model.coefficients() == same.coefficients()
+    assert model.spectrum().stieltjes(-1.0) == same.spectrum().stieltjes(-1.0)
+    assert model.spectrum().stieltjes(convert(-1), dps=30) == same.spectrum().stieltjes(-1, dps=30)
+    found, expected = (law.spectrum().outliers(dps=30) for law in (model, same))
+    assert [o.eigenvalue for o in found] == [o.eigenvalue for o in expected]
+
+
+def test_numbers_in_arrays_may_be_of_any_type():
+    values = [Fraction(1, 4), Decimal("0.25"), mpmath.mpf(1) / 4, sp.Rational(1, 4), np.float32(0.25), 0.25]
+    assert np.array_equal(finite_array("x", values, float), np.full(6, 0.25))
+    assert finite_array("x", [*values, mpmath.mpc(1, 2)], complex)[-1] == 1 + 2j
+    for bad in (sp.I, "0.25", True, None, 1j, [1.0]):
+        with pytest.raises(ValueError, match=r"^x .*allowed: finite real numbers"):
+            finite_array("x", [*values, bad], float)
+
+
+def test_integers_keep_all_their_digits():
+    big = 2**53 - 1
+    assert all(integer("k", convert(big)) == big for convert in (int, Fraction, Decimal, sp.Integer, np.int64, mpmath.mpf))
+    for bad in (2**53 + 1, 2.5, Fraction(1, 2), sp.sqrt(2), 1e300, sp.Float("2.5")):
+        with pytest.raises(ValueError, match=r"^k = .*allowed: an integer >= 1"):
+            integer("k", bad)
 
 
 def test_numpy_scalars_are_plain_numbers():

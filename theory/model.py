@@ -43,11 +43,14 @@ class RandomFeatureModel:
     ValueError
         Naming the argument, its value and what is allowed; also where the activation is constant or has no second moment
         under the pre-activation's Gaussian.
+    ConvergenceError
+        The Gaussian quadrature of the activation does not settle: kinks of a callable that were not named, mostly. Here for one type,
+        one kind and one time; in general where ``ensemble`` is first needed.
 
     Notes
     -----
-    Numbers may be floats (taken at their exact binary value when more digits are asked for), ``fractions.Fraction``,
-    SymPy rationals or ``mpmath.mpf``.
+    Numbers may be of any type that `theory.validation` names; floats are taken at their exact binary value when more digits are asked
+    for. Cost: the coefficients, once for each activation, time and variance: a millisecond in closed form, 20 ms by quadrature.
     """
 
     activation: Activation

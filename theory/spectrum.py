@@ -13,6 +13,7 @@ from .quadrature import quadrature
 from .saddle import TOLERANCE, UNSOLVED, SaddleSystem, certify, polish, refine
 from .survey import Survey
 from .validation import a_model, decimal_digits, finite_array, one_of, values_of
+from .validation import exact as exact_number
 from .validation import function as a_function
 
 METHODS = ("auto", "polynomial", "continuation")
@@ -95,7 +96,8 @@ class Spectrum:
         if dps is not None:
             dps, exact = decimal_digits("dps", dps), np.asarray(z, dtype=object)
             result = np.empty(exact.shape, dtype=object)
-            result.ravel()[:] = self._stieltjes_mpmath(exact.ravel(), self.solve(array.ravel()), method, dps)
+            items = [exact_number(item) for item in exact.ravel()]
+            result.ravel()[:] = self._stieltjes_mpmath(items, self.solve(array.ravel()), method, dps)
             return result.item() if array.ndim == 0 else result
         q = self.system.stieltjes(self.solve(array.ravel(), method))
         return complex(q[0]) if array.ndim == 0 else q.reshape(array.shape)

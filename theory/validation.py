@@ -31,7 +31,7 @@ def shown(value):
     return text if len(text) <= 300 else f"{text[:300]}…"
 
 
-def _plain(value):
+def exact(value):
     """The number that a scalar or zero-dimensional array of any library holds, hashable and exact; else the object itself."""
     if isinstance(value, (np.generic, np.ndarray)):
         if value.ndim or value.dtype.kind not in "iufcO":
@@ -41,6 +41,10 @@ def _plain(value):
         value = value.item()
     if (isinstance(value, Decimal) and value.is_finite()) or (isinstance(value, np.longdouble) and np.isfinite(value)):
         return Fraction(*value.as_integer_ratio())
+    if isinstance(value, sp.Float) and value.is_finite:
+        return Fraction(
+            *sp.Rational(value).as_numer_denom()
+        )  # as a key of a cache SymPy's floats cannot be compared with fractions
     return value
 
 
@@ -58,8 +62,8 @@ def _equal(plain, number):
 
 
 def _as_float(name, value, allowed):
-    """(the number as `_plain`, its float), of a finite real number."""
-    plain = _plain(value)
+    """(the number as `exact`, its float), of a finite real number."""
+    plain = exact(value)
     if isinstance(plain, (bool, np.bool_)) or (isinstance(value, np.ndarray) and value.dtype == bool and value.ndim == 0):
         raise ValueError(f"{name} = {value!r} is a truth value; allowed: {allowed}")
     if not _is_real(plain):
@@ -113,7 +117,7 @@ def integer(name, value, low=1, high=None):
     if number != int(number) or not _equal(plain, int(plain)) or number < low:
         raise ValueError(f"{name} = {shown(value)} is out of range; allowed: {allowed}")
     largest = LARGEST_INTEGER if high is None else high
-    if number > largest:
+    if int(plain) > largest:
         raise ValueError(f"{name} = {shown(value)} is out of range; allowed: an integer >= {low} and <= {largest}")
     return int(plain)
 
@@ -130,7 +134,7 @@ def decimal_digits(name, value):
 
 def random_generator(name, seed):
     """``numpy.random.Generator`` of a ``seed``, which is an integer >= 0."""
-    plain = _plain(seed)
+    plain = exact(seed)
     try:
         if not _is_real(plain) or not _equal(plain, int(plain)) or plain < 0:
             raise ValueError
@@ -263,7 +267,7 @@ def a_draw(value, name="finite"):
 
 
 def _as_complex(name, value, allowed):
-    plain = _plain(value)
+    plain = exact(value)
     try:
         if isinstance(plain, (bool, np.bool_)) or not (
             _is_real(plain) or isinstance(plain, numbers.Complex) or hasattr(plain, "_mpc_")
@@ -303,7 +307,7 @@ def numeric_array(name, value, dtype, allowed):
             if isinstance(item, np.ndarray) and item.ndim:
                 raise ValueError
             number = _as_complex(name, item, allowed)
-            if dtype is float and not _is_real(_plain(item)):
+            if dtype is float and not _is_real(exact(item)):
                 raise ValueError
         except ValueError as error:
             raise ValueError(str(error) if str(error) else words) from None

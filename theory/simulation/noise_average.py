@@ -19,12 +19,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..validation import of_class
+from ..validation import integer, of_class, positive, positive_integer, shown
+from .backend import array_of
 
 #: nodes of the Gauss–Hermite rule for a smooth σ, and of the Gauss–Legendre rule on each side of a kink
 SMOOTH_NODES, KINK_NODES = 48, 40
 #: entries of (feature, sample, node) held at a time: 32 MB of float64
 CHUNK = 4_000_000
+#: most terms of Mehler's series: their factorials leave double precision at 170
+MOST_ORDER = 100
 
 
 class Node(NamedTuple):
@@ -139,6 +142,16 @@ def mehler_series(backend, tables, square, correlation):
     return U * (1 - identity) + (xp.sum(square, axis=1) / columns)[:, None] * identity
 
 
+def _checked(backend, activation, W, X, decay, noise_variance):
+    """(decay, noise_variance) as floats, where all that two averages have in common is what it must be."""
+    of_class("backend", backend, "Backend", "theory.simulation.backend.backend(…)")
+    of_class("activation", activation, "Activation", "theory.activations.Activation")
+    array_of("W", W, 2), array_of("X", X, 2)
+    if W.shape[1] != X.shape[0]:
+        raise ValueError(f"X has shape {tuple(X.shape)}; allowed: ({W.shape[1]}, n), as W has {W.shape[1]} columns")
+    return float(positive("decay", decay)), float(positive("noise_variance", noise_variance))
+
+
 def exact(backend, activation, W, X, decay, noise_variance, order=4, *, shift=0.0, target=(1.0, 0.0)):
     r"""U = (1/n) Σ_ν E_ξ[φφ^T] and V = (1/n) Σ_ν E_ξ[φ y^T] at one time, averaged over the noise without sampling it.
 
@@ -164,6 +177,8 @@ def exact(backend, activation, W, X, decay, noise_variance, order=4, *, shift=0.
     -----
     Cost: order + 1 products of p × n by n × p matrices, O(p² n), and O(p n) quadratures.
     """
+    decay, noise_variance = _checked(backend, activation, W, X, decay, noise_variance)
+    order = integer("order", order, 0, MOST_ORDER)
     xp, n, d = backend.xp, X.shape[1], W.shape[1]
     norm = xp.sqrt(xp.sum(W**2, axis=1))
     mu = decay * (W @ X) / math.sqrt(d) + shift
@@ -181,6 +196,10 @@ def sampled(backend, activation, W, X, decay, noise_variance, draws, rng, *, shi
     ``rng`` is a NumPy generator: the noise is drawn on the host, so that every backend sees the same numbers. Cost
     O(p² n draws).
     """
+    decay, noise_variance = _checked(backend, activation, W, X, decay, noise_variance)
+    draws = positive_integer("draws", draws)
+    if not isinstance(rng, np.random.Generator):
+        raise ValueError(f"rng = {shown(rng)} is no generator; allowed: numpy.random.default_rng(…)")
     xp, (p, d), n = backend.xp, W.shape, X.shape[1]
     U = xp.zeros((p, p), dtype=xp.float64, device=backend.device)
     V = xp.zeros((p, d), dtype=xp.float64, device=backend.device)
