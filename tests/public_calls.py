@@ -307,6 +307,7 @@ TABLE = {
             "log_determinant",
         )
     },
+    "symbolic.late_times.late_limit": call(),
     "symbolic.outlier.outlier_condition": call(),
     "symbolic.outlier.outlier_position": call(),
     "symbolic.outlier.response_to_atom": call(expression=(S.average(S.lam), "expression"), eigenvalue=(S.lam, "expression")),

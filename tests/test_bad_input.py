@@ -55,7 +55,7 @@ INSIDE = {
 #: classes that are returned and not made by callers
 RESULTS = {
     "Atom", "BestRegularization", "Bulk", "GeneralAction", "LinearResponse", "LossCurve", "Modes", "Node", "NoiseLevel",
-    "OptimiserCurve", "Outlier", "OutlierCondition", "OutlierPosition", "PhaseDiagram", "PopulationSaddlePoint", "Rainbows",
+    "OptimiserCurve", "Outlier", "LateLimit", "OutlierCondition", "OutlierPosition", "PhaseDiagram", "PopulationSaddlePoint", "Rainbows",
     "RidgeCurve", "SaddlePoint", "SignalCurve", "Timescales", "TrainingCurve", "TrainingShares", "Window", "ClosedForm",
 }  # fmt: skip
 

@@ -42,9 +42,9 @@ def exact(value):
     if (isinstance(value, Decimal) and value.is_finite()) or (isinstance(value, np.longdouble) and np.isfinite(value)):
         return Fraction(*value.as_integer_ratio())
     if isinstance(value, sp.Float) and value.is_finite:
-        return Fraction(
-            *sp.Rational(value).as_numer_denom()
-        )  # as a key of a cache SymPy's floats cannot be compared with fractions
+        # as a key of a cache SymPy's floats cannot be compared with fractions
+        number = sp.Rational(value)
+        return Fraction(int(number.p), int(number.q))
     return value
 
 
