@@ -15,6 +15,7 @@ import argparse
 import difflib
 import os
 import random
+import resource
 import shutil
 import signal
 import subprocess
@@ -48,6 +49,8 @@ OPERATORS = (
 )
 #: modules that a mutant does not load again: they hold the derivations
 KEPT = ("theory.symbolic", "theory.digits", "theory.errors")
+#: bytes that a mutant may address: one that asks for more is noticed too
+MEMORY = 8 * 2**30
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,7 @@ def run_tests(tests, module, limit, log):
     child = os.fork()
     if child == 0:
         os.setsid()
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
         descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         os.dup2(descriptor, 1), os.dup2(descriptor, 2)
         kept = () if module.startswith(KEPT) else KEPT
@@ -119,15 +123,16 @@ def run_tests(tests, module, limit, log):
                 if not name.startswith(kept or ("nothing",)):
                     del sys.modules[name]
         os._exit(_pytest(tests))
-    end = time.monotonic() + limit
-    while time.monotonic() < end:
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
-            return "survived" if os.waitstatus_to_exitcode(status) == 0 else "killed"
-        time.sleep(0.02)
-    os.killpg(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    return "timeout"
+    done, status, end = 0, 0, time.monotonic() + limit
+    try:
+        while not done and time.monotonic() < end:
+            time.sleep(0.02)
+            done, status = os.waitpid(child, os.WNOHANG)
+    finally:  # an interrupted run leaves none behind
+        if not done:
+            os.killpg(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+    return "timeout" if not done else "killed" if os.waitstatus_to_exitcode(status) else "survived"
 
 
 def _pytest(tests):
@@ -137,8 +142,8 @@ def _pytest(tests):
     return int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--assert=plain", "-m", "not slow", *tests]))
 
 
-def examine(name, entry, place, sample, seed, end):
-    """Mutate theory/``name``.py: the outcomes, and the survivors with their explanations (or None)."""
+def examine(name, entry, place, sample, seed, end, results):
+    """Mutate theory/``name``.py: ``results[name]`` is the outcomes, and the survivors with their explanations (or None)."""
     from tqdm import tqdm
 
     path = place / f"theory/{name}.py"
@@ -150,7 +155,7 @@ def examine(name, entry, place, sample, seed, end):
         raise SystemExit(f"the tests of {name} fail without a mutation: {log.read_text()[-2000:]}")
     limit = max(20, 3 * (time.monotonic() - started))
     explained = {(e["removed"], e["added"]): e["reason"] for e in entry.get("equivalent", ())}
-    outcomes, survivors = Counter(mutants=len(every)), []
+    outcomes, survivors = results[name] = Counter(mutants=len(every)), []
     for mutant in tqdm(sorted(chosen, key=lambda m: m.line), desc=name):
         if time.monotonic() > end:
             break
@@ -161,8 +166,8 @@ def examine(name, entry, place, sample, seed, end):
         outcomes["no fault" if reason else outcome] += 1
         if outcome == "survived":
             survivors.append((mutant, reason))
+        (BUILT / "report.md").write_text(report(results))
     path.write_text(source)
-    return outcomes, survivors
 
 
 def report(results):
@@ -190,6 +195,7 @@ def main():
     if unknown := set(options.files) - set(entries):
         parser.error(f"FILE = {sorted(unknown)} is not in tools/mutants.toml; allowed: {', '.join(entries)}")
     end = time.monotonic() + 60 * options.minutes
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     place = copy_of_the_repository()
     os.chdir(place)
     sys.dont_write_bytecode = True
@@ -200,8 +206,7 @@ def main():
         raise SystemExit("the tests fail without a mutation")
     results = {}
     for name in names:
-        results[name] = examine(name, entries[name], place, options.sample, options.seed, end)
-        (BUILT / "report.md").write_text(report(results))
+        examine(name, entries[name], place, options.sample, options.seed, end, results)
     print(report(results))
     return int(any(outcomes["survived"] for outcomes, _ in results.values()))
 
