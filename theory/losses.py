@@ -21,7 +21,7 @@ import numpy as np
 
 from . import contour, general_training
 from .errors import ConvergenceError
-from .residuals import fresh_residual, train_residual
+from .residuals import beside_atom, fresh_residual, train_residual
 
 #: largest relative error of a loss, as measured by the certificate
 TOLERANCE = 1e-10
@@ -29,8 +29,6 @@ TOLERANCE = 1e-10
 MOST_NODES = 2048
 #: digits for which the first number of nodes is chosen
 DIGITS = 11
-#: distances from an atom at 0 that are taken for none, relative to the lowest eigenvalue that matters
-CLOSE_TO_ZERO = np.array([1e-40, 1e-36, 1e-30, 1e-24])
 #: rounding error of a term, in units of its size
 ROUNDING = 4 * np.finfo(float).eps
 
@@ -101,12 +99,11 @@ def on_contour(model, system, count):
     x, residual = spectrum.solve_shifted(y)
     if np.isnan(x[0]).any():
         raise ConvergenceError("a point of the contour could not be certified", np.max(residual))
-    # without a flat part there may be an atom at 0, where V vanishes: close to it, where rounding lets a point be certified
-    for below in (spectrum.offset,) if spectrum.offset > 0 else CLOSE_TO_ZERO * points.nodes.real.min():
-        zero, _ = spectrum.solve_shifted(np.array([-below + 0j]))
-        if not np.isnan(zero[0]).any():
-            x = np.hstack([x, zero])
-            break
+    if any(location == 0 for location, _ in spectrum.atoms()):
+        zero = beside_atom(system) if model.is_scalar else np.full((len(x), 1), np.nan)
+    else:
+        zero, _ = spectrum.solve_shifted(np.array([-spectrum.offset + 0j]))
+    x = np.hstack([x, zero]) if not np.isnan(zero).any() else x
     has_zero = x.shape[1] > y.size
     if model.is_scalar:
         train = far = train_residual(system, x)

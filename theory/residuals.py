@@ -11,9 +11,15 @@ Both are sums of positive terms below the spectrum. The general models have thei
 
 from functools import cache
 
+import numpy as np
+from scipy.optimize import brentq
+
 from .digits import mp
 from .symbolic import two_resolvents as symbolic
 from .symbolic.evaluate import PARAMETERS, compiled
+
+#: q beside an atom: the square is finite, and 1/q vanishes beside everything
+INFINITE = 1e140
 
 
 @cache
@@ -47,6 +53,17 @@ def fresh_residual(system, left, right):
     x2, g2, second = _inverses(system, right)
     moments = ((first * (system.weights * system.nodes**k)) @ second.T for k in range(3))
     return _functions("numpy")[1](x1[:, None], g1[:, None], x2, g2, *moments, *system.parameters)
+
+
+def beside_atom(system):
+    """(q, δ) where z → 0 from below and U has an atom at 0 (linear features, p > d), shape (2, 1): q as good as infinite.
+
+    There 1/g − 1 = (α²/ψ_n)⟨λ/(b² + α²λg)⟩. Times g, its two sides fall and rise with g, so that one g in (0, 1) solves it.
+    """
+    _, psi_n, alpha, b, _, _ = system.parameters
+    signal = alpha**2 * system.nodes
+    g = brentq(lambda g: 1 - g - system.weights @ (signal * g / (b**2 + signal * g)) / psi_n, 0, 1, xtol=1e-300, rtol=1e-15)
+    return np.array([[INFINITE], [1 / g - 1]], complex)
 
 
 def field_mpmath(system, q, delta):
