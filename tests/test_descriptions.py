@@ -57,6 +57,7 @@ def test_gauss_rule_takes_functions_of_time():
         (lambda: Mixture((0.5, 0.5), (1,)), r"^variances has 1 entries for 2 weights"),
         (lambda: Mixture((0.5, 0.5), (1, -1)), r"^variances = -1 is out of range"),
         (lambda: Mixture((0.5, 0.5), means=((1, 2), (2, 1))), r"^means = .* is no Gram matrix"),
+        (lambda: Mixture((0.5, 0.5), spikes=((1, 0.5), (0.2, 1))), r"^spikes = .* is no Gram matrix; allowed: symmetric"),
         (lambda: Mixture((0.5, 0.5), means=((1,),)), r"^means has shape \(1, 1\); allowed: \(2, 2\)"),
         (lambda: Mixture((1,), means=((1,),), spikes=((1,),)), r"^means and spikes are both given"),
         (lambda: Mixture((1,), spectrum=((1, 0.5),)), r"^spectrum weights sum to 0\.5"),

@@ -5,6 +5,7 @@ import pytest
 
 from theory import ConvergenceError, Gaussian, Mixture, RandomFeatureModel, TimeGrid
 from theory import activations as A
+from theory.bbp import critical_spike
 from theory.general_outliers import direction_outliers, mean_outliers
 from theory.outliers import outliers, outliers_of
 
@@ -153,3 +154,18 @@ def test_spikes_in_an_anisotropic_mixture_are_refused():
     data = Mixture((0.5, 0.5), spikes=((9, -9), (-9, 9)), spectrum=((0.5, 0.5), (1.5, 0.5)))
     with pytest.raises(ValueError, match=r"^spectrum = .*allowed: one eigenvalue"):
         direction_outliers(RandomFeatureModel(A.tanh, 3, 3, 0.3, data).spectrum())
+
+
+def test_a_strong_direction_does_not_hide_a_weak_one_next_to_the_edge():
+    """The last gap is as long as its outliers are large; what lies next to its start is looked for at the scale of the bulk."""
+    base = RandomFeatureModel(A.tanh, 4.2, 3, 0.3)
+    weak, strong = critical_spike(base) - 1 + 0.02, 1e6
+    # pairs ±m of clusters along two axes, each a quarter of the data: both directions have half of |m|² as additional variance
+    spikes = np.diag([2.0 * strong] * 2 + [2.0 * weak] * 2)
+    spikes[[0, 1, 2, 3], [1, 0, 3, 2]] = [-2.0 * strong] * 2 + [-2.0 * weak] * 2
+    found = RandomFeatureModel(A.tanh, 4.2, 3, 0.3, Mixture((0.25,) * 4, spikes=spikes)).spectrum().outliers()
+    scalar = RandomFeatureModel(A.tanh, 4.2, 3, 0.3, Gaussian(spikes=(1 + weak,))).spectrum()
+    (expected,) = (outlier.eigenvalue for outlier in scalar.outliers() if outlier.eigenvalue > scalar.edges()[-1])
+    assert 1e-6 < expected / scalar.edges()[-1] - 1 < 1e-3
+    above = [outlier.eigenvalue for outlier in found if outlier.eigenvalue > scalar.edges()[-1]]
+    assert len(above) == 2 and above[0] == pytest.approx(expected, rel=1e-9)
