@@ -73,6 +73,7 @@ KINDS = {
     "non-negative": NO_REAL | NEGATIVE,
     "fraction": NO_REAL | NEGATIVE | ZERO | {"one": 1},
     "integer >= 0": NO_REAL | NEGATIVE | HALF,
+    "integer > 1": NO_REAL | NEGATIVE | ZERO | HALF | {"one": 1},
     "integer": NO_REAL | NEGATIVE | ZERO | HALF,
     "processes": NO_REAL | ZERO | HALF | {"-2": -2},
     "seed": without(NO_REAL, "huge", "huge fraction", "huge digits") | NEGATIVE | HALF,

@@ -133,6 +133,9 @@ TABLE = {
     "bbp.critical_time": call(**SCALAR_MODEL, variance=(5.0, "positive"), **NO_DIGITS),
     "bbp.critical_psi_n": call(**SCALAR_MODEL, variance=(5.0, "positive"), **NO_DIGITS),
     "signal.signal_curve": call(**SCALAR_MODEL, tau=([1.0], "tau"), variance=(5.0, "non-negative")),
+    "timescales.time_grid": call(**ANY_MODEL, points=(2, "integer > 1")),
+    "timescales.edge_times": call(**ANY_MODEL),
+    "timescales.memorization_eigenvalue": call(**SCALAR_MODEL),
     "timescales.timescales": call(**ANY_MODEL, within=(0.05, "fraction"), gap_fraction=(0.5, "fraction")),
     "early_stopping.best_regularization": call(**ANY_MODEL),
     "phase_diagram.phase_diagram": call(

@@ -49,8 +49,8 @@ INSIDE = {
     "spectrum.Spectrum.density_or_nan", "spectrum.Spectrum.solve", "spectrum.Spectrum.solve_or_nan",
     "spectrum.Spectrum.solve_inside", "spectrum.Spectrum.solve_shifted", "spectrum.Spectrum.system_mpmath", "symbolic.wick.all_pairings",
     "symbolic.wick.corners", "symbolic.wick.expression", "symbolic.wick.images", "symbolic.wick.legs", "symbolic.wick.loops",
-    "symbolic.wick.monomial", "symbolic.wick.planar_pairings", "timescales.curve_times", "timescales.edge_times",
-    "timescales.memorization_eigenvalue", "timescales.minimum_beside", "timescales.time_grid",
+    "symbolic.wick.monomial", "symbolic.wick.planar_pairings", "timescales.curve_times",
+    "timescales.minimum_beside",
 }  # fmt: skip
 #: classes that are returned and not made by callers
 RESULTS = {

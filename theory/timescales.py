@@ -26,7 +26,10 @@ from .losses import TOLERANCE, initial_loss, support_bounds
 from .symbolic.evaluate import PARAMETERS
 from .symbolic.two_bulks import memorizing_bulk, memorizing_threshold
 from .training import flow_rate, training_curve
-from .validation import a_model, fraction
+from .validation import a_model, a_scalar_model, fraction, integer
+
+#: most training times of a grid
+MOST_POINTS = 10**6
 
 #: step of the symmetric difference in log ψ_n
 LOG_STEP = 0.05
@@ -85,8 +88,8 @@ def curve_times(model, within=0.05, gap_fraction=0.5, points=240):
 
 def time_grid(model, points=240):
     """Training times from before the fastest mode moves to after the slowest has relaxed, logarithmically spaced."""
-    low, high = support_bounds(model.spectrum())
-    rate = flow_rate(model)
+    low, high = support_bounds(a_model(model).spectrum())
+    points, rate = integer("points", points, 2, MOST_POINTS), flow_rate(model)
     return np.geomspace(1e-4 / (rate * high), 1e3 / (rate * low), points)
 
 
@@ -117,7 +120,7 @@ def _first_crossing(model, grid, values, function):
 
 def edge_times(model):
     """(τ_gen, τ_mem) from the edges of the uppermost and of the lowest interval, (None, None) if there is only one."""
-    edges = model.spectrum().edges()
+    edges = a_model(model).spectrum().edges()
     if len(edges) < 4:
         return None, None
     rate = flow_rate(model)
@@ -137,7 +140,7 @@ def memorization_eigenvalue(model):
     The leading order of `theory.symbolic.memorizing_bulk`; NaN where those modes have not left the sample bulk. Seconds of
     derivation the first time in a process, then cached.
     """
-    model.coefficients()  # a ValueError where there are types, kinds or times
+    a_scalar_model(model)
     spectrum = tuple((sp.nsimplify(value), sp.nsimplify(weight)) for value, weight in model.data.spectrum)
     parameters = model.spectrum().system.parameters
     values = []
