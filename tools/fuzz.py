@@ -80,7 +80,7 @@ def chosen(kind, index):
     if kind == "scalar":
         names += checks.SCALAR_CHECKS
         names += checks.DIGITS_CHECKS if index % SAMPLE == 0 else ()
-        names += checks.DEAR_DIGITS_CHECKS if index % DEAR_SAMPLE == 0 else ()
+        names += checks.DEAR_DIGITS_CHECKS if index % DEAR_SAMPLE == DEAR_SAMPLE - 1 else ()
     return names + list(checks.SLOW_CHECKS if index % SLOW_SAMPLE == 0 else ())
 
 
@@ -96,7 +96,7 @@ def examine(seed, kind, index, limit):
         for number, check in enumerate(chosen(kind, index)):
             rng = np.random.default_rng((seed, index, number))
             # the path of many digits is the measure here, not what is measured
-            patience = limit if check in OBSERVABLES else 10 * limit
+            patience = limit if check in OBSERVABLES else 4 * limit
             results[check.__name__] = outcome(lambda c=check, r=rng: c(model, built[1], r), patience)
             if results[check.__name__][0] == HANG:
                 break
