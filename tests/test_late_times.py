@@ -151,6 +151,15 @@ def test_a_late_node_of_a_grid():
         assert np.array(general.atoms()) == pytest.approx(np.array(scalar.atoms()), rel=1e-10)
 
 
+def test_a_late_node_without_a_linear_part():
+    for t in (60, 200):
+        spectrum = RandomFeatureModel(A.cos, 2, 3, TimeGrid((t,), (1,))).spectrum()
+        assert spectrum.edges() == () and np.array(spectrum.atoms()) == pytest.approx(
+            np.array(RandomFeatureModel(A.cos, 2, 3, t).spectrum().atoms()), rel=1e-10
+        )
+        assert spectrum.integrate(lambda lam: lam) == pytest.approx(spectrum.atoms()[0][0]) and spectrum.outliers() == ()
+
+
 def test_derivation():
     """The limit's quadratic equation is solved by the Marchenko–Pastur transform, its edges are (1 ± √ψ_p)²b², its q the double roots."""
     limit = late_limit()
