@@ -146,7 +146,7 @@ def test_odd_features_without_biases_have_no_mean():
 
 @pytest.mark.parametrize("function", [direction_outliers, lambda spectrum: mean_outliers(spectrum, 100)])
 def test_one_type_kind_and_time_is_referred_to_the_scalar_outliers(function):
-    with pytest.raises(ValueError, match=r"^model = .*allowed: more of them"):
+    with pytest.raises(ValueError, match=r"^spectrum = .*allowed: more of them"):
         function(RandomFeatureModel(A.relu, 3, 3, 0.3, Gaussian(spikes=(9.0,))).spectrum())
 
 
