@@ -166,7 +166,7 @@ def check_activation(model):
 
 def as_mixture(data):
     """Gaussian data as a mixture of one kind; its spikes change no coupling."""
-    return data if isinstance(data, Mixture) else Mixture((1,), spectrum=data.spectrum)
+    return data if isinstance(data, Mixture) else Mixture((1,), spectrum=data.spectrum, continuous=data.continuous)
 
 
 @lru_cache(maxsize=64)
@@ -174,13 +174,34 @@ def _couplings(activation, times, data, bias, types):
     """The fields of `Ensemble` after ψ_p and ψ_n, as a tuple."""
     mixture = as_mixture(data)
     shape, pi, variances = mixture.covariance, mixture.frequencies, mixture.scales
-    decay, noise = times.decay, np.sqrt(times.noise_variances)
     p, biases, projections = feature_types(bias, types, mixture)
-    J, C, K = p.size, pi.size, len(times)
+    u, nonlinear, s2, weighted = _type_couplings(activation, times, mixture, biases, projections)
+    # what the loss weighs the target with: √ω_k γ_k = √w_k
+    law = np.sqrt(times.law)
+    target_data = law * times.target_data * np.sqrt(variances)[:, None]
+    target_noise = law * np.sqrt(pi)[:, None] * times.target_noise
+    return _merged(
+        p,
+        pi,
+        u,
+        nonlinear,
+        s2,
+        weighted[:, :, None] * weighted[:, None, :],
+        np.concatenate([target_data.ravel(), target_noise.ravel()]),
+        shape.eigenvalues,
+        shape.weights,
+    )
+
+
+def _type_couplings(activation, times, mixture, biases, projections):
+    """u (J, M), √(ω_k ω_l) C (J, C, K, K), s̄² (J,) and √(π_c ω_k) κ (J, C·K) of types with these biases and projections (J, C)."""
+    pi, variances = mixture.frequencies, mixture.scales
+    decay, noise = times.decay, np.sqrt(times.noise_variances)
+    J, C, K = biases.size, pi.size, len(times)
     kappa, slope, s2 = np.empty((3, J, C, K))
     nonlinear = np.empty((J, C, K, K))
     for c in range(C):
-        scale = decay * np.sqrt(variances[c] * shape.variance)
+        scale = decay * np.sqrt(variances[c] * mixture.covariance.variance)
         for j in range(J):
             means = decay * projections[j, c] + times.times * biases[j]
             kappa[j, c], slope[j, c], nonlinear[j, c], s2[j, c] = node_couplings(activation, means, scale, noise)
@@ -189,39 +210,54 @@ def _couplings(activation, times, data, bias, types):
     # of the data something is left at any time, lest δ vanish: with a square of 1e-200 nothing that double precision could see
     alpha = root * slope * np.maximum(decay, 1e-100) * np.sqrt(variances)[:, None]
     beta = root * np.sqrt(pi)[:, None] * slope * noise
-    # what the loss weighs the target with: √ω_k γ_k = √w_k
-    law = np.sqrt(times.law)
-    target_data = law * times.target_data * np.sqrt(variances)[:, None]
-    target_noise = law * np.sqrt(pi)[:, None] * times.target_noise
     weighted = (root * kappa * np.sqrt(pi)[:, None]).reshape(J, C * K)
-    return _merged(
-        p,
-        pi,
+    return (
         np.concatenate([alpha.reshape(J, C * K), beta.reshape(J, C * K)], axis=1),
         root[:, None] * root * nonlinear,
         np.einsum("c,k,jck->j", pi, times.feature_weights, s2),
-        weighted[:, :, None] * weighted[:, None, :],
-        np.concatenate([target_data.ravel(), target_noise.ravel()]),
-        shape.eigenvalues,
-        shape.weights,
+        weighted,
     )
+
+
+def labels(model):
+    """The directions of the label on which a feature's type depends: one for a bias, and those that far centroids span."""
+    mixture = as_mixture(model.data)
+    return (0 if mixture.means is None else mixture.centroids().shape[1]) + (float(model.bias) > 0)
+
+
+@lru_cache(maxsize=64)
+def label_couplings(activation, times, data, bias, points):
+    """u, √(ω_k ω_l) C and s̄² of the types at standard normal labels, a tuple of tuples of length `labels`."""
+    mixture, z = as_mixture(data), np.array(points)
+    biases, projections = _at_labels(bias, mixture, z)
+    return _type_couplings(activation, times, mixture, biases, projections)[:3]
+
+
+def _at_labels(bias, mixture, points):
+    """Biases (J,) and projections (J, C) at standard normal labels (J, directions): those of the centroids, then that of the bias."""
+    centroids = mixture.centroids() if mixture.means is not None else np.zeros((len(mixture.weights), 0))
+    biases = bias * points[:, -1] if bias > 0 else np.zeros(len(points))
+    return biases, points[:, : centroids.shape[1]] @ centroids.T
 
 
 def feature_types(bias, types, mixture):
     """Probabilities (J,), biases (J,) and projections on the centroids (J, C) of the types: a product of Gauss–Hermite rules."""
-    centroids = mixture.centroids() if mixture.means is not None else np.zeros((len(mixture.weights), 0))
-    z, weight = np.polynomial.hermite_e.hermegauss(types)
+    directions = (0 if mixture.means is None else mixture.centroids().shape[1]) + (1 if bias > 0 else 0)
+    p, points = label_rule(types, directions)
+    return p, *_at_labels(bias, mixture, points)
+
+
+def label_rule(count, directions):
+    """Probabilities (J,) and standard normal labels (J, directions): a product of Gauss–Hermite rules without its `NEGLIGIBLE` nodes."""
+    z, weight = np.polynomial.hermite_e.hermegauss(count)
     weight = weight / weight.sum()
-    directions = centroids.shape[1] + (1 if bias > 0 else 0)
     grids = np.meshgrid(*[z] * directions, indexing="ij")
     points = np.stack([g.ravel() for g in grids], axis=1) if directions else np.zeros((1, 0))
     p = np.ones(points.shape[0])
     for g in np.meshgrid(*[weight] * directions, indexing="ij"):
         p = p * g.ravel()
     keep = p > NEGLIGIBLE
-    p, points = p[keep] / p[keep].sum(), points[keep]
-    biases = bias * points[:, -1] if bias > 0 else np.zeros(p.size)
-    return p, biases, points[:, : centroids.shape[1]] @ centroids.T
+    return p[keep] / p[keep].sum(), points[keep]
 
 
 def node_couplings(activation, means, data, noise):

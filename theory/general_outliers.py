@@ -184,7 +184,9 @@ class _Block:
 def _zeros(spectrum, block, above=False):
     """The z outside the support, with ``above`` only above all bulks, at which an eigenvalue of the growing matrix passes zero."""
     edges = np.array(spectrum.edges())
-    barriers = sorted([*((a, a) for a, _ in spectrum.atoms()), *map(tuple, edges.reshape(-1, 2))])
+    bulks = [*map(tuple, edges.reshape(-1, 2))]
+    alone = [(a, a) for a, _ in spectrum.atoms() if not any(low <= a <= high for low, high in bulks)]
+    barriers = sorted([*alone, *bulks])
     top = 4 * spectrum.upper_bound
     while np.linalg.eigvalsh(block(_outside(spectrum, top))[0])[0] < 0:  # it is positive definite at infinity
         top *= 2

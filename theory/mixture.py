@@ -1,6 +1,6 @@
 """Data in several clusters: kinds of samples, each with its frequency, its variance and its centroid."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -25,8 +25,8 @@ class Mixture:
     spikes : C × C matrix, optional
         m_c·m_c', not divided: centroids with |m_c| = O(1). They change no bulk and no coefficient, and may add outliers.
         Not together with ``means``. By default all centroids are 0.
-    spectrum : sequence of (eigenvalue, weight)
-        ρ_Σ, the shape of the covariance that all kinds share; as for `theory.Gaussian`.
+    spectrum : sequence of (eigenvalue, weight), or `theory.Gaussian` without spikes
+        ρ_Σ, the shape of the covariance that all kinds share; as for `theory.Gaussian`, whose continuous ρ_Σ is taken over.
 
     Raises
     ------
@@ -43,6 +43,7 @@ class Mixture:
     means: tuple | None = None
     spikes: tuple | None = None
     spectrum: tuple = ((1, 1),)
+    continuous: tuple = field(default=(), repr=False)
 
     def __post_init__(self):
         weights = _positive_sequence("weights", self.weights)
@@ -59,12 +60,18 @@ class Mixture:
         for name in ("means", "spikes"):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, _gram(name, getattr(self, name), len(weights)))
-        object.__setattr__(self, "spectrum", self.covariance.spectrum)
+        if isinstance(self.spectrum, Gaussian):
+            if self.spectrum.spikes or self.continuous:
+                raise ValueError("spectrum is a Gaussian with spikes, or given with continuous; allowed: its ρ_Σ alone")
+            object.__setattr__(self, "continuous", self.spectrum.continuous)
+            object.__setattr__(self, "spectrum", self.spectrum.spectrum)
+        for name in ("spectrum", "continuous"):
+            object.__setattr__(self, name, getattr(self.covariance, name))
 
     @cached_property
     def covariance(self):
         """The covariance that all kinds share, as `theory.Gaussian`: its ``eigenvalues`` and ``weights`` are ρ_Σ."""
-        return Gaussian(self.spectrum)
+        return Gaussian(self.spectrum, continuous=self.continuous)
 
     @property
     def frequencies(self):

@@ -36,7 +36,8 @@ class RandomFeatureModel:
         Standard deviation of the features' biases b_i, which enter as t b_i.
     types : int
         Nodes of the Gauss–Hermite rule for the bias, and for each direction that the centroids ``Mixture(means=…)`` span:
-        the number of feature types that stand for the continuum. Double it to see whether it is enough.
+        the number of feature types that stand for the continuum. Averages converge geometrically for the smoothed activation;
+        the spectrum's edges are those of the continuum (`theory.label_continuum`, where the error that the number leaves is measured).
 
     Raises
     ------

@@ -4,7 +4,18 @@ from functools import cached_property
 
 import numpy as np
 
-from . import continuation, continuum, edge_search, edges, engine_mpmath, general_outliers, late_times, outliers, polynomial
+from . import (
+    continuation,
+    continuum,
+    edge_search,
+    edges,
+    engine_mpmath,
+    general_outliers,
+    label_continuum,
+    late_times,
+    outliers,
+    polynomial,
+)
 from .digits import mp, rounded, to_mpc, to_mpf
 from .engine import EngineSystem
 from .errors import ConvergenceError
@@ -172,7 +183,7 @@ class Spectrum:
         """The unknowns (m, N) at real y within the bulks, NaN next to an edge: from what is known once the edges are."""
         if self.model.is_scalar:
             return self.solve_shifted(y.astype(complex))[0]
-        self.edge_offsets  # noqa: B018  (fills the survey)
+        self.node_edges  # noqa: B018  (fills the survey)
         return self.survey.solve_between(y)
 
     def density_or_nan(self, lam, method="auto"):
@@ -247,8 +258,8 @@ class Spectrum:
     def density(self, lam, method="auto"):
         """The continuous part of the density, Im q(λ + i0)/π, shaped like ``lam``; zero outside the bulk, inf on a hard edge.
 
-        ``lam`` is real and finite (``ValueError`` else). Cost as `stieltjes`. Where quadrature nodes stand for a continuum it is the
-        density of the law of the nodes: exactly 0 between bulks of single nodes, where the continuum's is not, and right on average over
+        ``lam`` is real and finite (``ValueError`` else). Cost as `stieltjes`. Where quadrature nodes or types stand for a continuum it is
+        the density of their law: exactly 0 between bulks of single nodes, where the continuum's is not, and right on average over
         the distance of such bulks.
         """
         lam = finite_array("lam", lam, float)
@@ -294,7 +305,7 @@ class Spectrum:
     @cached_property
     def _has_hard_edge(self):
         """Whether the lowest bulk reaches the offset, with a density that diverges there."""
-        return bool(self.edge_offsets.size and self.edge_offsets[0] == 0)
+        return bool(self.node_edges.size and self.node_edges[0] == 0)
 
     def outliers(self, dps=None):
         """The eigenvalues off the bulk that the spikes of the data make, sorted tuple of `theory.results.Outlier`; () where there is none.
@@ -321,7 +332,9 @@ class Spectrum:
         Of a continuous ρ_Σ (`theory.Gaussian.from_density`, `theory.Gaussian.power_law`) they are the edges of the continuum, not those of its
         quadrature nodes, between which U has gaps that are none (`theory.continuum`). They do not depend on the number of nodes
         beyond the averages; 10 and 160 nodes give the same within 1e-7, ψ_p from 2 to 1000. The nodes must show as many gaps, else
-        `ConvergenceError`; that costs up to a minute where hundreds of nodes make a bulk each, and ``dps`` some seconds an edge.
+        `ConvergenceError`; that costs up to a minute where hundreds of nodes make a bulk each, and ``dps`` some seconds an edge. Biases and
+        far centroids have the edges of their continuum too, up to a reach of six standard deviations; `theory.label_continuum` says
+        with what error. Atoms of single types (`atoms`) are in the intervals.
         """
         if dps is None:
             return self._law[0]
@@ -360,16 +373,18 @@ class Spectrum:
         """The y of the edges λ = offset + y, sorted, to full relative precision."""
         if self.model.is_scalar:
             return self.edge_table[:, 0]
+        return label_continuum.locate(self, self.node_edges) if self.node_edges.size else self.node_edges
+
+    @cached_property
+    def node_edges(self):
+        """The same for the law of the nodes, which the density and all averages are of."""
+        if self.model.is_scalar:
+            return self._node_table[:, 0]
         if (
             sum(weight for _, weight in self._point_masses) > 1 - 1e-12
         ):  # late, without a linear part: nothing is left but noise
             return np.zeros(0)
         return edge_search.locate(self)
-
-    @cached_property
-    def node_edges(self):
-        """The same for the law of the nodes, which the density and all averages are of."""
-        return self._node_table[:, 0] if self.model.is_scalar else self.edge_offsets
 
     @cached_property
     def _quadrature(self):
@@ -378,25 +393,29 @@ class Spectrum:
     @cached_property
     def _law(self):
         """(edges, atoms) as double precision tells them apart, certified by the total mass."""
+        self._certify_mass()
         intervals = (self.offset + self.edge_offsets).reshape(-1, 2)
         nodes, weights = self._quadrature
-        mass = weights.sum() + sum(weight for _, weight in self._point_masses)
-        if not abs(mass - 1) < 1e-8:
-            raise ConvergenceError(
-                f"the total mass between the edges {tuple(intervals.ravel().tolist())} is {mass:.10f}, not 1: "
-                "an interval of the support was missed",
-                abs(mass - 1),
-            )
         point = intervals[:, 1] - intervals[:, 0] <= RESOLUTION * intervals[:, 1]
         atoms = dict(self._point_masses)
         for low, high in np.unique(intervals[point], axis=0).tolist():
             atoms[low] = atoms.get(low, 0.0) + float(weights[(nodes >= low) & (nodes <= high)].sum())
         return tuple(intervals[~point].ravel().tolist()), tuple(sorted(atoms.items()))
 
+    def _certify_mass(self):
+        _, weights = self._quadrature
+        mass = weights.sum() + sum(weight for _, weight in self._point_masses)
+        if not abs(mass - 1) < 1e-8:
+            found = tuple((self.offset + self.node_edges).tolist())
+            raise ConvergenceError(
+                f"the total mass between the edges {found} is {mass:.10f}, not 1: an interval of the support was missed",
+                abs(mass - 1),
+            )
+
     def integrate(self, function):
         """∫ f(λ) dμ(λ) over the whole law, atoms included; ``function`` is vectorised and smooth on each bulk."""
         a_function("function", function, "a vectorised function of λ")
-        self.edges()  # certifies the total mass of the rule
+        self._certify_mass()
         nodes, weights = self._quadrature
         return float(weights @ values_of("function", function, nodes)) + sum(
             weight * float(values_of("function", function, np.array([location]))[0])
