@@ -166,6 +166,14 @@ def test_crossings_with_more_digits():
             assert abs(critical_spike(replace(model, **{name: fifty}), 50) / 5 - 1) < digits(50)
 
 
+def test_a_crossing_where_its_logarithm_vanishes():
+    """At t = 1: digits are relative to t and not to log t."""
+    model = MODELS["hard edge"]
+    variance = critical_spike(replace(model, t=1), 45)
+    with mpmath.workdps(50):
+        assert abs(critical_time(model, variance, 30) - 1) < digits(30)
+
+
 def test_where_nothing_crosses():
     model = MODELS["hard edge"]
     assert critical_time(model, 1.2) == 0.0  # never seen

@@ -39,9 +39,9 @@ def test_one_root_of_all_is_certified(at):
         assert not certify(SYSTEM, expected * (1 + relative), z)[0].any()
 
 
-def test_next_to_the_axis_the_imaginary_part_is_kept():
-    """In one array with points on the axis: Im q = η dq/dz where the slope is that on the axis."""
-    eta = 1e-9
+@pytest.mark.parametrize("eta", [1e-9, 1e-13])
+def test_next_to_the_axis_the_imaginary_part_is_kept(eta):
+    """In one array with points on the axis: Im q = η dq/dz where the slope is that on the axis, however small the residual is without."""
     for z in (-0.5, 2 * HIGH):
         on_axis, beside = SPECTRUM.solve_shifted(np.array([z, z + 1j * eta]))[0].T
         slopes = np.stack(SYSTEM.tangent(on_axis[:, None], np.array([z + 0j])))[:, 0].real

@@ -10,8 +10,11 @@ TABLE = mutants.table()
 def test_entries_are_true(name):
     lines = [line.strip() for line in (mutants.ROOT / f"theory/{name}.py").read_text().splitlines()]
     entry = TABLE[name]
-    assert set(entry) <= {"tests", "equivalent"}
-    assert entry["tests"] and all((mutants.ROOT / test).is_file() for test in entry["tests"])
+    assert entry["tests"] and set(entry) <= {"tests", "without", "equivalent"}
+    for test in (*entry["tests"], *entry.get("without", ())):
+        file, *node = test.split("::")
+        text = (mutants.ROOT / file).read_text()
+        assert all(f"def {name.split('[')[0]}(" in text for name in node)
     for survivor in entry.get("equivalent", ()):
         assert set(survivor) == {"removed", "added", "reason"} and len(survivor["reason"]) > 10
         # an explanation of a line that has changed explains nothing

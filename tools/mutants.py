@@ -109,6 +109,11 @@ def copy_of_the_repository():
     return place
 
 
+def arguments(entry):
+    """What pytest is told for an entry of the table: its tests, without those that cost more than they would notice."""
+    return [*entry["tests"], *(f"--deselect={test}" for test in entry.get("without", ()))]
+
+
 def run_tests(tests, module, limit, log):
     """ "survived", "killed" or "timeout": the tests in a forked process, which loads ``module`` and what knows it anew."""
     child = os.fork()
@@ -151,7 +156,7 @@ def examine(name, entry, place, sample, seed, end, results):
     every = mutants(source)
     chosen = every if sample is None or sample >= len(every) else random.Random(seed).sample(every, sample)
     started = time.monotonic()
-    if run_tests(entry["tests"], module, 600, log) != "survived":
+    if run_tests(arguments(entry), module, 600, log) != "survived":
         raise SystemExit(f"the tests of {name} fail without a mutation: {log.read_text()[-2000:]}")
     limit = max(20, 3 * (time.monotonic() - started))
     explained = {(e["removed"], e["added"]): e["reason"] for e in entry.get("equivalent", ())}
@@ -160,7 +165,7 @@ def examine(name, entry, place, sample, seed, end, results):
         if time.monotonic() > end:
             break
         path.write_text(mutant.code)
-        outcome = run_tests(entry["tests"], module, limit, log)
+        outcome = run_tests(arguments(entry), module, limit, log)
         outcomes["tried"] += 1
         reason = explained.get((mutant.removed, mutant.added)) if outcome == "survived" else None
         outcomes["no fault" if reason else outcome] += 1
@@ -202,7 +207,9 @@ def main():
     # the copy comes before what an installation in editable mode would find
     sys.path[:0] = [str(place), str(place / "tests"), str(place / "tools")]
     names = options.files or list(entries)
-    if _pytest(sorted({test for name in names for test in entries[name]["tests"]})):  # loads what the mutants share
+    if _pytest(
+        sorted({argument for name in names for argument in arguments(entries[name])})
+    ):  # loads what the mutants share
         raise SystemExit("the tests fail without a mutation")
     results = {}
     for name in names:
