@@ -50,6 +50,15 @@ def test_it_runs_around_the_interval_within_the_right_half_plane(low, high):
     assert abs(points.integrate(1 / (points.nodes + 0.1 * low))) < 0.2
 
 
+@pytest.mark.parametrize("low, high", INTERVALS)
+def test_count_is_the_least_for_its_digits(low, high):
+    """The error of every second node falls as e^{−count·ρ/2}, with ρ half the way to the ellipse that touches |Im w| = π/2."""
+    rho = np.arcsinh(np.pi / 2 / (np.log(high / low) / 2)) / 2
+    for digits in (3, 11, 40, 300):
+        count = contour.count_for(low, high, digits)
+        assert np.exp(-count * rho / 2) <= 10.0**-digits < np.exp(-(count - 4) * rho / 2)
+
+
 def test_forty_digits():
     """Cauchy's formula, and in double precision the same nodes and weights."""
     low, high, count = 0.5, 3.0, 4 * 60
