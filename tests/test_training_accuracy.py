@@ -7,7 +7,7 @@ import sympy as sp
 from theory import ConvergenceError, Gaussian, RandomFeatureModel, activations, contour, losses
 from theory.curve import filter_function, remainder
 from theory.digits import mp, to_mpf
-from theory.residuals import fresh_residual, train_residual
+from theory.residuals import field_mpmath, fresh_residual, fresh_residual_mpmath, train_residual, train_residual_mpmath
 from theory.saddle import refine
 from theory.symbolic import symbols as S
 from theory.symbolic import two_resolvents as symbolic
@@ -208,3 +208,27 @@ def test_a_small_loss_above_an_atom_at_zero_keeps_its_digits():
     # W W^T spans all of data space: what is fitted is x itself, and the loss of A = −V^T U^{-1} is that of the sample covariance
     low = np.exp(-2 * 5.6) / -np.expm1(-2 * 5.6)
     assert curve.test == pytest.approx(low, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        RandomFeatureModel(activations.linear, 1 - 1e-5, 3, 0.2),  # next to a hard edge
+        RandomFeatureModel(activations.erf, 1.5, 0.5, 1e-5),  # next to p = d + n, with hardly any s_t²
+        RandomFeatureModel(activations.erf, 1e4, 1e-2, 1e-3),
+        RandomFeatureModel(activations.relu, 30, 2, 3, THREE),
+    ],
+)
+def test_training_forever_against_high_precision(model):
+    """Without an integral, but the solution at z = 0 has an error of its own, which is claimed too."""
+    spectrum = model.spectrum()
+    curve, data = model.training(np.inf), losses.residual_data(model, 64)
+    values, claimed = losses.measured(data, 1 / data.points.nodes[None], np.zeros((1, data.points.nodes.size)))
+    assert (curve.train, curve.test) == (values[0, 0], values[1, 0])
+    with mp.workdps(50):
+        system = spectrum.system_mpmath(40)
+        field = field_mpmath(system, *refine(system, *spectrum.solve(np.array([0j]))[:, 0], mp.mpf(0), 35))
+        exact = [train_residual_mpmath(system, field), fresh_residual_mpmath(system, field, field)]
+        for value, claim, number in zip(values[:, 0], claimed[:, 0], exact, strict=True):
+            assert abs(value / float(number.real) - 1) < claim + 1e-14
+            assert claim < losses.TOLERANCE

@@ -9,9 +9,9 @@ So the test loss is G(0, 0) + 2∮(h/z)G(0, z) + ∮∮(h/z₁)(h/z₂)G, or L�
 L₀ − ∮(2f − z f²)H. The first form is exact at τ = ∞, the second at τ = 0; of the two the one with the smaller terms is taken, in which less
 cancels.
 
-Certificate: every second node is a rule of its own (`theory.contour`), and the difference of the two, which is at least the error of the
-coarser one, plus the rounding of the sum must not exceed `TOLERANCE` of the loss itself. A filter that passes is done, whatever others are
-asked for beside it. Checked by ``tests/test_training_accuracy.py``.
+Certificate: every second node is a rule of its own (`theory.contour`), and the difference of the two is at least the error of the coarser
+one. That, the rounding of the sum, and the error of what both have in common, H(0) and G(0, 0), must not exceed `TOLERANCE` of the loss
+itself. A filter that passes is done, whatever others are asked for beside it. Checked by ``tests/test_training_accuracy.py``.
 """
 
 from dataclasses import dataclass
@@ -37,8 +37,8 @@ ROUNDING = 4 * np.finfo(float).eps
 class ResidualData:
     """What a contour with N nodes in the upper half knows of a model, for all filters.
 
-    H (N,), G(∞, z) (N,), G(z_i, z_j) and G(z_i, z̄_j) (N, N); and at z₀ = 0, None where that is no point outside the spectrum: (H(0), G(0, 0))
-    and G(0, z) (N,).
+    H (N,), G(∞, z) (N,), G(z_i, z_j) and G(z_i, z̄_j) (N, N); and at z₀ = 0, None where that is no point outside the spectrum: H(0) and G(0, 0)
+    with a second value each, which differs by the error (2, 2), and G(0, z) (N,).
     """
 
     points: contour.Contour
@@ -47,7 +47,7 @@ class ResidualData:
     far: np.ndarray
     kernel: np.ndarray
     mirror: np.ndarray
-    at_zero: tuple | None
+    at_zero: np.ndarray | None
     from_zero: np.ndarray | None
 
     @cached_property
@@ -99,12 +99,9 @@ def on_contour(model, system, count):
     x, residual = spectrum.solve_shifted(y)
     if np.isnan(x[0]).any():
         raise ConvergenceError("a point of the contour could not be certified", np.max(residual))
-    if any(location == 0 for location, _ in spectrum.atoms()):
-        zero = beside_atom(system) if model.is_scalar else np.full((len(x), 1), np.nan)
-    else:
-        zero, _ = spectrum.solve_shifted(np.array([-spectrum.offset + 0j]))
-    x = np.hstack([x, zero]) if not np.isnan(zero).any() else x
-    has_zero = x.shape[1] > y.size
+    zero = _pair_at_zero(spectrum, system, model.is_scalar)
+    has_zero = not np.isnan(zero).any()
+    x = np.hstack([x, zero]) if has_zero else x
     if model.is_scalar:
         train = far = train_residual(system, x)
         kernel, mirror = (fresh_residual(system, x, right) for right in (x, x[:, : y.size].conj()))
@@ -112,7 +109,7 @@ def on_contour(model, system, count):
         train, far = general_training.residuals(system, x)
         kernel, mirror = _general_kernels(system, x, y.size)
     inside = slice(0, y.size)
-    at_zero = (train[-1].real, kernel[-1, -1].real) if has_zero else None
+    at_zero = np.array([train[-2:], np.diag(kernel)[-2:]]).real if has_zero else None
     return ResidualData(
         points,
         1.0 if model.is_scalar else system.ensemble.initial_loss,
@@ -121,8 +118,23 @@ def on_contour(model, system, count):
         kernel[inside, inside],
         mirror[inside],
         at_zero,
-        kernel[-1, inside] if has_zero else None,
+        kernel[-2, inside] if has_zero else None,
     )
+
+
+def _pair_at_zero(spectrum, system, is_scalar):
+    """The solution at z = 0, and the same moved by its Newton step and a few units of its last digit, (unknowns, 2); NaN where there is none.
+
+    What H(0) and G(0, 0) change by is their error: both rules have them in common, so that their difference does not show it.
+    """
+    if spectrum.offset > 0 or not spectrum.atoms():
+        y = np.array([-spectrum.offset + 0j])
+        zero, _ = spectrum.solve_shifted(y)
+        with np.errstate(all="ignore"):
+            moved = zero + np.stack(spectrum.shifted.newton_step(zero, y))
+    else:  # linear features, p > d
+        zero = moved = beside_atom(system) if is_scalar else np.full((system.unknowns, 1), np.nan)
+    return np.hstack([zero, moved * (1 + ROUNDING * (-1.0) ** np.arange(len(zero))[:, None])])
 
 
 def _general_kernels(system, x, size):
@@ -166,8 +178,8 @@ def losses(model, filters, size):
 
     Notes
     -----
-    Cost O(N²) values of G (N³ for the general models' linear systems of their own size), for N of about log(10) × `DIGITS` × log(λ_+/λ_-)
-    nodes, then 2 N² operations a filter.
+    Cost O(N²) values of G, each a linear system of J + C·K² unknowns for the general models, for N of about 16 log(λ_+/λ_-) nodes of the
+    upper half; then O(N²) operations a filter.
     """
     result = np.empty((2, size))
     rows = np.arange(size)
@@ -200,18 +212,20 @@ def _form(data, f, h, from_zero):
     """Values, relative errors and sums of the terms' sizes, each (2, filters), from z₀ = 0 or from z₀ = ∞."""
     z, w = data.points.nodes, data.points.weights
     if from_zero:
-        single, square, (train, test), row = w * h / z, w * h**2 / z, data.at_zero, data.from_zero
+        single, square, row = w * h / z, w * h**2 / z, data.from_zero
+        constant, uncertain = data.at_zero[:, :1], np.abs(np.diff(data.at_zero))
     else:
-        single, square, train, test, row = -w * f, -w * f * (1 + h), data.initial, data.initial, data.far
+        single, square, row = -w * f, -w * f * (1 + h), data.far
+        constant, uncertain = np.full((2, 1), data.initial), 0
     fine = _integrals(single, square, data.train, row, data.kernel, data.mirror)
     half = slice(0, None, 2)
     coarse = _integrals(2 * single[:, half], 2 * square[:, half], data.train[half], row[half], *data.coarse)
-    constant, p = np.array([[train], [test]]), np.abs(single)
+    p = np.abs(single)
     test_terms = 2 * p @ np.abs(row) + np.sum((p @ data.sizes) * p, axis=1)
     terms = constant + 2 * np.stack([np.abs(square) @ np.abs(data.train), test_terms])
     values = constant + fine
     with np.errstate(divide="ignore", invalid="ignore"):
-        errors = (np.abs(fine - coarse) + ROUNDING * terms) / values
+        errors = (np.abs(fine - coarse) + uncertain + ROUNDING * terms) / values
     return values, np.where(values > 0, errors, np.inf), terms
 
 
