@@ -72,6 +72,7 @@ TABLE = {
         means=(((1.0, -1.0), (-1.0, 1.0)), "Gram matrix"),
         spikes=(None, "Gram matrix"),
         spectrum=(PAIRS, "spectrum of data"),
+        continuous=((), "sequence"),
     ),
     "mixture.Mixture.centroids": call(Mixture((1,))),
     "times.TimeGrid": call(

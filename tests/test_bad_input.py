@@ -30,9 +30,10 @@ PACKAGE = Path(theory.__file__).parent
 
 #: modules that only other modules call, with what a public callable has checked
 INSIDE_MODULES = {
-    "coefficients", "continuation", "continuum", "contour", "digits", "edge_search", "edges", "engine", "engine_mpmath", "ensemble", "errors",
-    "general_training", "hermite_parts", "hidden_bulks", "hidden_gaps", "late_times", "losses", "residuals", "polynomial", "progress",
-    "quadrature", "response", "saddle", "survey", "training", "two_resolvents", "validation", "symbolic.edge_series", "symbolic.evaluate",
+    "coefficients", "continuation", "continuum", "contour", "digits", "edge_search", "edges", "engine", "engine_mpmath",
+    "ensemble", "errors", "general_training", "hermite_parts", "hidden_bulks", "hidden_gaps", "label_continuum",
+    "late_times", "losses", "residuals", "polynomial", "progress", "quadrature", "response", "saddle", "survey", "training",
+    "two_resolvents", "validation", "symbolic.edge_series", "symbolic.evaluate",
 }  # fmt: skip
 #: the same of single names in public modules
 INSIDE = {

@@ -46,7 +46,7 @@ def test_what_was_computed_travels(name):
     spectrum = MODELS[name].spectrum()
     edges = spectrum.edges()
     other = pickle.loads(pickle.dumps(spectrum))
-    assert "_edges" in other.__dict__ and other.edges() == edges
+    assert "_law" in other.__dict__ and other.edges() == edges
     assert other.outliers() == spectrum.outliers()
 
 
