@@ -57,7 +57,7 @@ def cubic(s, p):
 
 def is_resolved(theta, log, slope):
     """The criterion at three points of one function."""
-    points = hidden_gaps._Points(SimpleNamespace(resolvents=1, unknowns=1))
+    points = hidden_gaps._Points(SimpleNamespace(decoupled=np.zeros(1, bool), resolvents=1, unknowns=1))
     points._append(theta, theta, np.zeros(3, int), log[None], slope[None], np.zeros((1, 3), complex))
     return points.resolved(*np.arange(3)[:, None])[0]
 

@@ -30,6 +30,8 @@ BELOW = 1e-2
 HARD = 1e-12
 #: how near to a fold, relative to its bracket, it is shown to end a bulk
 NEAR = 1e-2
+#: a bracket of this length, relative to y, is the edge itself
+SHORT = 1e-13
 
 
 def locate(spectrum):
@@ -136,6 +138,8 @@ def _edge(spectrum, outside, inside, halvings=60):
         found = _fold(system, outside[1], outside[0], inside[0])
         if found is not None and _ends_a_bulk(spectrum, found, outside, inside):
             return found
+        if abs(outside[0] - inside[0]) <= SHORT * abs(outside[0]):
+            break
         middle = np.array([(outside[0] + inside[0]) / 2 + 0j])
         here = beside(system, np.stack([outside[1], inside[1]], axis=1), middle)
         here = spectrum.solve_shifted(middle)[0] if here is None else here
@@ -169,14 +173,18 @@ def _fold(system, x, outside, inside, steps=30):
     """Newton on the fold equations from a solution x at y = ``outside``; None unless it converges between the two points."""
     m, y = system.unknowns, outside
     low, high = sorted((outside, inside))
-    slope = system.tangent(x[:, None], np.array([y + 0j]))[:, 0].real
+    # x and v are measured in units of ``sizes``
+    rows, sizes = (scale[:, 0] for scale in system.scales(x[:, None]))
+    slope = system.tangent(x[:, None], np.array([y + 0j]))[:, 0].real / sizes
     normal = slope / np.linalg.norm(slope)
-    x, v = x.real.copy(), normal.copy()
+    x, v = x.real / sizes, normal.copy()
     source = np.zeros(m)
     source[: system.resolvents] = -1  # ∂F/∂z
+    source *= rows
     h = 1e-30
     for _ in range(steps):
-        f, jacobian, second = system.second_order(x, y, v, h)
+        f, jacobian, second = system.second_order(sizes * x, y, sizes * v, h)
+        f, jacobian, second = rows * f, rows[:, None] * jacobian * sizes, rows[:, None] * second * sizes
         matrix = np.zeros((2 * m + 1, 2 * m + 1))
         matrix[:m, :m], matrix[:m, -1] = jacobian, source
         matrix[m:-1, :m], matrix[m:-1, m:-1] = second, jacobian
@@ -192,5 +200,5 @@ def _fold(system, x, outside, inside, steps=30):
         if not low - (high - low) < y < high + (high - low):
             return None
         if abs(step[-1]) <= 1e-13 * abs(y) and np.linalg.norm(step[:m]) <= 1e-9 * np.linalg.norm(x):
-            return (y, x + 0j) if low <= y <= high else None
+            return (y, sizes * x + 0j) if low <= y <= high else None
     return None

@@ -48,6 +48,9 @@ class EngineSystem:
         )
         self._pick = np.concatenate([np.arange(self.resolvents), (self.resolvents + c * K * K + rows * K + columns).ravel()])
         self.unknowns = self._pick.size
+        #: types without couplings: q_j = 1/(s̄_j² − z), an atom and no more; as `norms`, (J + C,)
+        alone = ~ensemble.u.any(axis=1) & ~ensemble.C.any(axis=(1, 2, 3))
+        self.decoupled = np.append(alone, np.zeros(C, bool))
 
     # --- the interface of the solvers --------------------------------------------------------------------------------
 
@@ -69,11 +72,11 @@ class EngineSystem:
         return np.concatenate([np.abs(full[:J]), largest * np.sqrt((relative**2).sum(axis=1))])
 
     def positive(self, x):
-        """Whether real (q_j, δ_c) are positive, or positive definite up to rounding, (N,)."""
+        """Whether real (q_j, δ_c) are positive, or positive definite up to rounding, (N,); of the q_j those of types with couplings."""
         J, C, K = self.ensemble.sizes
         delta = np.nan_to_num(self.full(x)[J:].T.reshape(-1, C, K, K))
         lowest = np.linalg.eigvalsh(delta)[..., 0] + POSITIVE * np.abs(delta).max(axis=(-2, -1))
-        return (x[:J] > 0).all(axis=0) & (lowest > 0).all(axis=1)
+        return ((x[:J] > 0) | self.decoupled[:J, None]).all(axis=0) & (lowest > 0).all(axis=1)
 
     def residual_size(self, x, z):
         """The largest of |1 − q_jK_j| and ‖δ_c − its map‖/(1 + ‖δ_c‖), (N,); infinite where the equations overflow."""
@@ -134,7 +137,7 @@ class EngineSystem:
         full = self.full(x)
         field = fields(e, full)
         self_energy = np.einsum("nckl,jckl->nj", e.pi[:, None, None] * field.E, e.C)
-        linear = np.einsum("l,nlmj,mj->nj", e.weights, field.Mu, e.u.T)
+        linear = np.einsum("l,nljj->nj", e.weights, field.uMu)
         k = (e.s2 - self.offset) - z[:, None] + self_energy + linear
         delta = (diagonal_blocks(e, field.N) + e.psi_p * np.einsum("nj,jckl->nckl", full[:J].T * e.p, e.C)) / float(e.psi_n)
         return k, delta, field
@@ -163,10 +166,24 @@ class EngineSystem:
 
     def _newton_step(self, x, z):
         f, matrix = self._jacobian(x, z)
-        return -solve_stack(matrix, f.T).T
+        return -self._solve(matrix, f.T, x).T
 
     def _tangent(self, x, z):
         _, matrix = self._jacobian(x, z)
         source = np.zeros((z.size, self.unknowns), complex)
         source[:, : self.resolvents] = 1  # ∂K_j/∂z = −1
-        return solve_stack(matrix, source).T
+        return self._solve(matrix, source, x).T
+
+    def _solve(self, matrix, right, x):
+        """Solutions (N, m), in the `scales`: next to an atom the rows are a factor 1e24 apart."""
+        with np.errstate(all="ignore"):
+            rows, sizes = (scale.T for scale in self.scales(x))
+            return sizes * solve_stack(rows[:, :, None] * matrix * sizes[:, None, :], rows * right)
+
+    def scales(self, x):
+        """By what the rows of the Jacobian, 1/q_j and δ_c, are to be multiplied, and its columns, q_j and δ_c; (m, N) each."""
+        J, _, K = self.ensemble.sizes
+        sizes = self.norms(x)
+        sizes[J:] += 1
+        sizes = np.concatenate([sizes[:J], np.repeat(sizes[J:], K * (K + 1) // 2, axis=0)])
+        return np.concatenate([sizes[:J], 1 / sizes[J:]]), sizes

@@ -15,6 +15,7 @@ follow from it (`theory.general_training`). Derived here (the action of theory n
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import combinations
 
 import numpy as np
 
@@ -28,6 +29,10 @@ NEGLIGIBLE = 1e-9
 FLAT = 1e-11
 #: two types whose couplings differ by no more than this, relatively, are one
 SAME = 1e-13
+#: types with one s̄_j² of which all subsets are looked at for the null space
+SUBSETS = 10
+#: squares of Hermite coefficients that are rounding only, relative to all couplings: s̄_j², or a type's u_j and C_j together
+ROUNDING = SAME**2
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,14 +102,33 @@ class Ensemble:
         """((location, weight), …): point masses of the law of U.
 
         Features of types with a common s̄² see, besides it, d columns of W for each independent u_j, and for a sample of kind c
-        as many columns as Σ_j C_jc has rank; what is left of them is a null space. Eigenvalues below `FLAT` of the couplings
-        count as zero, since those of U that they lead to cannot be told from s̄².
+        as many columns as Σ_j C_jc has rank; what is left of them is a null space. So it is for any of these types alone, and the
+        largest null space is that of all. Eigenvalues below `FLAT` of the couplings count as zero, since those of U that they lead to
+        cannot be told from s̄².
         """
         found = []
-        for s2, share, linear, nonlinear, flat in self._levels:
-            rank = np.count_nonzero(linear > flat) + self.psi_n * (self.pi @ (nonlinear > flat).sum(axis=-1))
-            found.append((s2, share - rank / self.psi_p))
+        for group, *_, flat in self._levels:
+            sizes = range(1, group.size) if group.size <= SUBSETS else ()
+            some = [list(types) for size in sizes for types in combinations(group.tolist(), size)]
+            found.append((float(self.s2[group[0]]), max(self._null_space(types, flat) for types in [group.tolist(), *some])))
         return tuple(atom for atom in found if atom[1] > 0)
+
+    def _null_space(self, types, flat):
+        """The share of the features that these types' columns leave, negative where they leave none."""
+        linear, nonlinear = self._eigenvalues(types)
+        rank = np.count_nonzero(linear > flat) + self.psi_n * (self.pi @ (nonlinear > flat).sum(axis=-1))
+        return float(self.p[types].sum() - rank / self.psi_p)
+
+    def _eigenvalues(self, types):
+        """Of Σ_j u_j u_j^T (M,) and Σ_j C_jc (C, K) over these types."""
+        return np.linalg.svd(self.u[types], compute_uv=False) ** 2, np.linalg.eigvalsh(self.C[types].sum(axis=0))
+
+    @cached_property
+    def span(self):
+        """An orthonormal basis of the channels that the u_j span, (M, rank); all channels as they are, if all."""
+        values, basis = np.linalg.svd(self.u, full_matrices=False)[1:]
+        rank = max(1, np.count_nonzero(values > SAME * values.max()))
+        return np.eye(self.u.shape[1]) if rank == self.u.shape[1] else basis[:rank].T
 
     @cached_property
     def smallest_coupling(self):
@@ -115,16 +139,14 @@ class Ensemble:
 
     @cached_property
     def _levels(self):
-        """For each s̄² the share of its features, the eigenvalues of their u u^T (M,) and Σ_j C_jc (C, K), and which count as zero."""
+        """For each s̄² its types, the eigenvalues of their u u^T (M,) and Σ_j C_jc (C, K), and which count as zero."""
         found = []
         for s2 in np.unique(self.s2):
-            if found and s2 <= found[-1][0] * (1 + SAME):
+            if found and s2 <= self.s2[found[-1][0][0]] * (1 + SAME):
                 continue
-            group = np.abs(self.s2 - s2) <= SAME * s2
-            linear = np.linalg.svd(self.u[group], compute_uv=False) ** 2
-            nonlinear = np.linalg.eigvalsh(self.C[group].sum(axis=0))
+            group = np.flatnonzero(np.abs(self.s2 - s2) <= SAME * s2)
             flat = FLAT * self.second_moments[group].max()
-            found.append((float(s2), float(self.p[group].sum()), linear, nonlinear, flat))
+            found.append((group, *self._eigenvalues(group), flat))
         return found
 
     @property
@@ -287,10 +309,18 @@ def node_couplings(activation, means, data, noise):
 
 
 def _merged(p, pi, u, C, s2, kappa, *rest):
-    """Types with the same couplings as one: the biases b and −b of an odd activation, all biases of a linear one."""
+    """Types with the same couplings as one: the biases b and −b of an odd activation, all biases of a linear one.
+
+    What is `ROUNDING` only is zero first.
+    """
     J = p.size
+    coupled = np.einsum("c,jckk->j", pi, C) + np.sum(u**2, axis=1)
+    scale = (s2 + coupled).max()
+    # late in the diffusion a bias may leave a type linear, or constant, but for rounding: levels that lie 1e-30 apart are one
+    s2 = np.where(s2 > ROUNDING * scale, s2, 0.0)
+    alive = coupled > ROUNDING * scale
+    u, C = np.where(alive[:, None], u, 0.0), np.where(alive[:, None, None, None], C, 0.0)
     rows = np.concatenate([u, C.reshape(J, -1), s2[:, None]], axis=1)
-    scale = (s2 + np.einsum("c,jckk->j", pi, C) + np.sum(u**2, axis=1)).max()
     size = np.full(rows.shape[1], scale)
     size[: u.shape[1]] = np.sqrt(scale)
     label = np.full(J, -1)

@@ -31,16 +31,18 @@ class _Points:
     """Points of one or more bulks with θ, log q_j and d log q_j/dθ; those across an edge are mirror images."""
 
     def __init__(self, system):
-        self.system, J = system, system.resolvents
+        self.system = system
+        # a type without couplings has a real q_j everywhere
+        self.coupled = np.flatnonzero(~system.decoupled[: system.resolvents])
+        J = self.coupled.size
         self.theta, self.y, self.bulk = np.zeros(0), np.zeros(0), np.zeros(0, int)
         self.log, self.slope = np.zeros((J, 0), complex), np.zeros((J, 0), complex)
         self.x = np.zeros((system.unknowns, 0), complex)
 
     def add(self, theta, y, bulk, x, dy):
         """Certified points inside the support; returns their indices."""
-        J, first = self.system.resolvents, self.y.size
-        q = x[:J]
-        slope = self.system.tangent(x, y.astype(complex))[:J] / q * dy
+        first, q = self.y.size, x[self.coupled]
+        slope = self.system.tangent(x, y.astype(complex))[self.coupled] / q * dy
         self._append(theta, y, bulk, np.log(q), slope, x)
         return np.arange(first, self.y.size)
 

@@ -16,7 +16,7 @@ import numpy as np
 
 @dataclass
 class Fields:
-    """What the equations and their derivatives are made of, at N points: E = (1+δ_c)^{-1}, B_j = (1+TĤ)^{-1}u_j, Mu_j, N.
+    """What the equations and their derivatives are made of, at N points: E = (1+δ_c)^{-1}, B_j = (1+TĤ)^{-1}u_j, Mu_j, u_i^T M u_j, N.
 
     There are J' >= J columns u_j: those of the types come first, the target's may follow (`theory.general_training`).
     """
@@ -24,38 +24,53 @@ class Fields:
     E: np.ndarray  # (N, C, K, K)
     B: np.ndarray  # (N, L, M, J')
     Mu: np.ndarray  # (N, L, M, J')
+    uMu: np.ndarray  # (N, L, J, J), types only
     N: np.ndarray  # (N, L, CK, M), the rows of the data
 
     def __getitem__(self, index):
-        return Fields(self.E[index], self.B[index], self.Mu[index], self.N[index])
+        return Fields(self.E[index], self.B[index], self.Mu[index], self.uMu[index], self.N[index])
 
 
 def fields(e, x, extra=None):
     """`Fields` at the unknowns x, shape (J + C·K·K, N), with the couplings of the types and then ``extra``, (M, J' − J).
 
-    T has rank J. Where that is less than the channels the inverse is taken among types: it is smaller, and (1 + TĤ)^{-1}u_j keeps
-    its digits where T is large, at a hard edge.
+    T has rank J or less, M at most. The inverse is taken among types where these are independent, else in the channels that they span:
+    (1 + TĤ)^{-1}u_j and u_i^T M u_j then keep their digits where T is large, next to an atom or at a hard edge.
     """
     J, C, K = e.sizes
-    U, M = e.u.T, e.u.shape[1]
+    U, V = e.u.T, e.span
+    rank = V.shape[1]
     q, delta = x[:J].T, x[J:].T.reshape(-1, C, K, K)
     with np.errstate(all="ignore"):
         E = _inverse(np.eye(K) + delta)
-        share = (e.psi_p * e.p * q)[:, None, :]
+        share = (e.psi_p * e.p * q)[:, None, None, :]
         H = e.channels(e.pi[:, None, None] * E, e.nodes)
-        if J < M:
-            B = U @ _inverse(np.eye(J) + share[..., None] * (U.T @ H @ U))
-            N = (B * share[..., None, :]) @ U.T
-            if extra is not None:
-                B = np.concatenate([B, extra - N @ (H @ extra)], axis=-1)
-            N = N[..., : C * K, :]
+        if J == rank:
+            G, D = U.T @ H @ U, share * np.eye(J)
+            A = _inverse(np.eye(J) + D @ G)  # (1 + DG)^{-1}
+            uMu = _between(G, A, D, np.eye(J) / share)
+            B = U @ A
+            N = (B * share) @ U.T
         else:
-            columns = U if extra is None else np.concatenate([U, extra], axis=1)
-            T = (U * share) @ U.T
-            P_T = _inverse(np.eye(M) + T[:, None] @ H)  # (1 + TĤ)^{-1}
-            B = P_T @ columns
-            N = P_T[..., : C * K, :] @ T[:, None]
-        return Fields(E, B, H @ B, N)
+            R = V.T @ U
+            G, T = V.T @ H @ V, (R * share) @ R.T
+            A = _inverse(np.eye(rank) + T @ G)
+            uMu = R.T @ _between(G, A, T, _inverse(T)) @ R
+            B = V @ (A @ R)
+            N = V @ A @ T @ V.T
+        if extra is not None:
+            B = np.concatenate([B, extra - N @ (H @ extra)], axis=-1)
+        return Fields(E, B, H @ B, uMu, N[..., : C * K, :])
+
+
+def _between(G, A, T, T_inverse):
+    """(G^{-1} + T)^{-1} with A = (1 + TG)^{-1}: G A, or T^{-1}(1 − A) where less cancels.
+
+    Next to an atom, or between two levels that lie close, T is large and G A has lost its digits.
+    """
+    one = np.eye(G.shape[-1])
+    lost, kept = np.abs(G) @ np.abs(A), np.abs(T_inverse) @ (one + np.abs(A))
+    return np.where(kept < lost, T_inverse @ (one - A), G @ A)
 
 
 def _inverse(matrix):
@@ -96,7 +111,9 @@ def response(e, left, right, u, inverse_square):
     shares = e.psi_p * e.p
     rows = np.empty((points, len(u), m), complex)
     # ∂K_j/∂q_i = −ψ_p p_i ⟨(u_j^T M₁ u_i)(u_j^T M₂ u_i)⟩
-    product = (u @ left.Mu[..., :J]) * (u @ right.Mu[..., :J])
+    product = np.empty((*left.uMu.shape[:2], len(u), J), complex)
+    product[..., :J, :] = left.uMu * right.uMu
+    product[..., J:, :] = (u[J:] @ left.Mu[..., :J]) * (u[J:] @ right.Mu[..., :J])
     rows[..., :J] = -shares * np.einsum("l,nlji->nji", e.weights, product)
     # Y_jc = ⟨λ B_j B_j^T⟩_cc + C̃_jc is how type j answers to δ_c, and δ_c to type j
     Y = _couplings(e, left.B, right.B)

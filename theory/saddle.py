@@ -69,6 +69,8 @@ class SaddleSystem:
 
     #: the unknowns (q, δ), of which the first is a Stieltjes transform
     unknowns, resolvents = 2, 1
+    #: none is an atom and no more (`theory.engine`)
+    decoupled = np.zeros(2, bool)
 
     def residual(self, q, delta, z):
         """(F_q, F_δ), dimensionless."""
@@ -147,7 +149,8 @@ def certify(system, x, z):
         # Next to an edge a real and a complex solution lie close together, and a small residual does not tell them apart:
         # the distance to the true solution, which the Newton step measures, must be small against the imaginary part.
         step = np.stack(system.newton_step(x[:, inside], z[inside]))
-        isolated[inside] = (system.norms(step) < 1e-2 * system.norms(x[:, inside].imag)).all(axis=0)
+        close = system.norms(step) < 1e-2 * system.norms(x[:, inside].imag)
+        isolated[inside] = (close | system.decoupled[:, None]).all(axis=0)
     q = x[: system.resolvents]
     index = np.flatnonzero((z.imag == 0) & ~isolated & (np.abs(q.imag) < 1e-6 * np.abs(q)).all(axis=0))
     on_axis = x[:, index].real + 0j
