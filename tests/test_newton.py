@@ -60,3 +60,12 @@ def test_the_residual_of_high_precision_is_the_one_asked_for():
         with pytest.raises(ConvergenceError, match="Newton at 50 digits did not converge") as error:
             refine(Stopped("1.01e-50"), 1, 1, 1, 50)
     assert error.value.residual == 1.01e-50
+
+
+def test_the_path_starts_at_a_solution():
+    """Far from the spectrum the fixed point is reached to rounding, and it is the one with the signs of −1/z."""
+    z = SPECTRUM.upper_bound * np.array([10j, 1 + 10j, -5 + 10j, 1e3j])
+    x = SYSTEM.start(z)
+    assert np.all(SYSTEM.residual_size(x, z) < 1e-13)
+    assert certify(SYSTEM, x, z)[0].all()
+    np.testing.assert_allclose(x[0], -1 / z, rtol=0.2)
