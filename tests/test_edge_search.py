@@ -9,6 +9,7 @@ from tolerances import double
 from theory import ConvergenceError, Gaussian, Mixture, RandomFeatureModel, TimeGrid, hidden_gaps, survey
 from theory import activations as A
 from theory.hidden_bulks import suspects
+from theory.spectrum import Spectrum
 
 #: σ, ψ_p, ψ_n, t, covariance: what the scan alone misses in each, with the scalar path's number of edges
 MODELS = {
@@ -91,9 +92,12 @@ def test_what_has_no_gap_is_resolved():
 def test_the_search_is_bounded(monkeypatch):
     """A budget that does not last is an error, which says where it ended; nothing is returned."""
     activation, psi_p, psi_n, t, covariance, _ = MODELS["three gaps"]
-    monkeypatch.setattr(survey, "BUDGET", 3)
-    with pytest.raises(ConvergenceError, match=r"given up after 3 points: whether there is a .* near 0.* was not decided"):
-        RandomFeatureModel(activation, psi_p, psi_n, TimeGrid((t,), (1,)), Gaussian(covariance)).spectrum().edges()
+    model = RandomFeatureModel(activation, psi_p, psi_n, TimeGrid((t,), (1,)), Gaussian(covariance))
+    for name, words in (("BUDGET", "3 points"), ("EVALUATIONS", "3 evaluations of the equations")):
+        monkeypatch.undo()
+        monkeypatch.setattr(survey, name, 3)
+        with pytest.raises(ConvergenceError, match=rf"given up after {words}: whe.* near 0.* was not decided"):
+            Spectrum(model).edges()
 
 
 #: two times, three kinds, two types; without the search for gaps the first two bulks are one

@@ -141,6 +141,7 @@ def _edge(spectrum, outside, inside, halvings=60):
         if abs(outside[0] - inside[0]) <= SHORT * abs(outside[0]):
             break
         middle = np.array([(outside[0] + inside[0]) / 2 + 0j])
+        spectrum.survey.check(f"where the edge near {spectrum.offset + middle[0].real:.10g} is")
         here = beside(system, np.stack([outside[1], inside[1]], axis=1), middle)
         here = spectrum.solve_shifted(middle)[0] if here is None else here
         if np.isnan(here[0, 0]):

@@ -48,6 +48,8 @@ class EngineSystem:
         )
         self._pick = np.concatenate([np.arange(self.resolvents), (self.resolvents + c * K * K + rows * K + columns).ravel()])
         self.unknowns = self._pick.size
+        #: evaluations for arrays of points so far, of which each costs 0.3 ms however few the points
+        self.evaluations = 0
         #: types without couplings: q_j = 1/(s̄_j² − z), an atom and no more; as `norms`, (J + C,)
         alone = ~ensemble.u.any(axis=1) & ~ensemble.C.any(axis=(1, 2, 3))
         self.decoupled = np.append(alone, np.zeros(C, bool))
@@ -124,6 +126,7 @@ class EngineSystem:
         _, C, K = self.ensemble.sizes
         per_point = max(self.ensemble.nodes.size * (2 * C * K) * (2 * C * K + self.resolvents), 2 * len(self._spread) ** 2)
         rows = max(1, CHUNK // per_point)
+        self.evaluations += 1
         result = np.empty((self.unknowns, z.size), complex)
         for first in range(0, z.size, rows):
             part = slice(first, first + rows)

@@ -8,6 +8,8 @@ from .saddle import UNSOLVED, certify, polish
 
 #: points that may be evaluated beyond those of the first scan before the search is given up
 BUDGET = 20_000
+#: evaluations of the equations, for arrays of points, before the search is given up: some 20 s, as few points cost where Newton fails
+EVALUATIONS = 60_000
 
 
 class Survey:
@@ -19,7 +21,7 @@ class Survey:
     def __init__(self, spectrum, points):
         self.spectrum, self.system = spectrum, spectrum.shifted
         self.y, self.x = np.zeros(0), np.zeros((self.system.unknowns, 0), complex)
-        self.spent, self.bar = -points.size, None
+        self.spent, self.before, self.bar = -points.size, self.system.evaluations, None
         #: (y, unknowns) at the soft edges, once they are known
         self.folds = ()
         self.add(points, "")
@@ -43,11 +45,7 @@ class Survey:
         ``undecided`` says what could not be decided if the budget does not last (`ConvergenceError`); ``starts`` as for `solve`.
         """
         self.spent += y.size
-        if self.spent > BUDGET:
-            raise ConvergenceError(
-                f"the search for edges of {self.spectrum} was given up after {BUDGET} points: whether there is {undecided} "
-                "was not decided; fewer types, times or kinds make it shorter"
-            )
+        self.check(f"whether there is {undecided}")
         x = self.solve(y, starts)
         known = ~np.isnan(x[0])
         self.y, self.x = np.append(self.y, y[known]), np.hstack([self.x, x[:, known]])
@@ -56,6 +54,16 @@ class Survey:
         if self.bar is not None:
             self.bar.update(y.size)
         return x
+
+    def check(self, undecided):
+        """Raise `ConvergenceError` where the budget is spent, with what was not decided."""
+        evaluations = self.system.evaluations - self.before
+        if self.spent > BUDGET or evaluations > EVALUATIONS:
+            amount = f"{BUDGET} points" if self.spent > BUDGET else f"{EVALUATIONS} evaluations of the equations"
+            raise ConvergenceError(
+                f"the search for edges of {self.spectrum} was given up after {amount}: {undecided} "
+                "was not decided; fewer types, times or kinds make it shorter"
+            )
 
     def solve(self, y, starts=None):
         """The unknowns at points of a flat array, NaN where nothing is certified, by Newton from ``starts``, (m, N), if that will do."""
