@@ -232,3 +232,21 @@ def test_training_forever_against_high_precision(model):
         for value, claim, number in zip(values[:, 0], claimed[:, 0], exact, strict=True):
             assert abs(value / float(number.real) - 1) < claim + 1e-14
             assert claim < losses.TOLERANCE
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        RandomFeatureModel(activations.leaky_relu(0.99), 1e5, 0.03, 4e-5, THREE),  # hardly any nonlinear part
+        RandomFeatureModel(activations.linear, 1 - 1e-9, 3, 0.2),  # a hard edge, but for a billionth of the features
+    ],
+)
+def test_spectra_over_many_powers_of_ten(model, monkeypatch):
+    low, high = losses.support_bounds(model.spectrum())
+    assert low < 1e-15 * high
+    tau = whole_course(model)
+    curve, rate = model.training(tau), flow_rate(model) * tau[:, None]
+    monkeypatch.setattr(contour, "MIDDLE", 0.45)
+    data = losses.residual_data.__wrapped__(model, losses.MOST_NODES)
+    values, _ = losses.measured(data, filter_function(data.points.nodes, rate), remainder(data.points.nodes, rate))
+    np.testing.assert_allclose([curve.train, curve.test], values, rtol=AGREE)

@@ -27,6 +27,8 @@ from .residuals import beside_atom, fresh_residual, train_residual
 TOLERANCE = 1e-10
 #: most nodes of the closed contour
 MOST_NODES = 2048
+#: smallest eigenvalue relative to the largest that `MOST_NODES` can resolve
+FLOOR = 1e-24
 #: digits for which the first number of nodes is chosen
 DIGITS = 11
 #: rounding error of a term, in units of its size
@@ -70,11 +72,11 @@ def support_bounds(spectrum):
     """An interval in (0, ∞) that holds the part of the spectrum on which V acts, with a margin on both sides."""
     s2 = spectrum.offset
     high = 1.01 * spectrum.upper_bound
-    if s2 > 1e-12 * high:
+    if s2 > FLOOR * high:
         return 0.99 * s2, high  # no eigenvalue lies below s_t²
     # s_t = 0 (linear activation): the null space of U is that of W^T, on which V vanishes
     low = spectrum.edges()[0]
-    if not low > 1e-12 * high:
+    if not low > FLOOR * high:
         raise ConvergenceError(
             f"the spectrum of U reaches down to {low:.3g}, so that training never ends; move psi_p away from 1", low
         )
