@@ -136,7 +136,7 @@ def refine(system, numbers, x, z, dps):
             step = [scale * mp.mpmathify(complex(value)) for value in step]
             unknowns = [value - d for value, d in zip(unknowns, step, strict=True)]
             previous, change = change, max(abs(d) / size for d, size in zip(step, sizes, strict=True))
-            if change < goal and change <= previous / 2:
+            if change < goal and change <= previous / 2 < mp.inf:  # one step alone tells nothing of the Jacobian
                 return mp.fdot(numbers.p, unknowns[: system.resolvents]), unknowns
     raise ConvergenceError(
         f"Newton at {dps} digits did not converge at z = {mp.nstr(z, 8)}; move z away from the edge of the bulk or ask for fewer digits",
