@@ -57,7 +57,7 @@ test: $(STAMP)
 
 quick: $(STAMP)
 	$(RUN) -m ruff check .
-	$(RUN) -m pytest -q -n $(JOBS) --dist loadscope -m "not slow" --ignore tests/test_book.py $(PYTEST_OPTIONS) tests
+	$(RUN) -m pytest -q -n $(JOBS) --dist loadscope -m "not slow" --ignore tests/repository/test_book.py $(PYTEST_OPTIONS) tests
 
 lab: $(STAMP)
 	$(RUN) jupyter lab --notebook-dir=book

@@ -13,7 +13,7 @@ from tolerances import digits
 from theory import RandomFeatureModel
 from theory import activations as A
 from theory.activations import Activation
-from theory.coefficients import coefficients
+from theory.couplings.gaussian_equivalence import coefficients
 from theory.digits import lambdify, mp, rounded, square, to_mpc, to_mpf
 from theory.validation import MOST_DIGITS, decimal_digits
 

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from joblib import Parallel, delayed
 
-from theory import Gaussian, Mixture, RandomFeatureModel, TimeGrid, activations, general_outliers, outliers
-from theory.general_outliers import direction_outliers, mean_outliers
-from theory.outliers import outliers_of
+from theory import Gaussian, Mixture, RandomFeatureModel, TimeGrid, activations
+from theory.outliers import closed_form as outliers
+from theory.outliers import counted as general_outliers
+from theory.outliers.closed_form import outliers_of
+from theory.outliers.counted import direction_outliers, mean_outliers
 from theory.results import Outlier
 from theory.simulation.backend import backend
 from theory.simulation.loss import modes, relaxation_times, train_loss_along_flow

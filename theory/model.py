@@ -6,12 +6,12 @@ from functools import cached_property
 import numpy as np
 
 from .activations import Activation
-from .coefficients import coefficients
-from .data import Gaussian
+from .couplings.ensemble import check_activation, ensemble
+from .couplings.gaussian_equivalence import coefficients
+from .data.gaussian import Gaussian
+from .data.mixture import Mixture
+from .data.time_grid import TimeGrid
 from .digits import mp, rounded
-from .ensemble import check_activation, ensemble
-from .mixture import Mixture
-from .times import TimeGrid
 from .validation import decimal_digits, non_negative, positive, positive_integer, shown
 
 #: the weights of more nodes of the Gauss–Hermite rule underflow
@@ -37,7 +37,7 @@ class RandomFeatureModel:
     types : int
         Nodes of the Gauss–Hermite rule for the bias, and for each direction that the centroids ``Mixture(means=…)`` span:
         the number of feature types that stand for the continuum. Averages converge geometrically for the smoothed activation;
-        the spectrum's edges are those of the continuum (`theory.label_continuum`, where the error that the number leaves is measured).
+        the spectrum's edges are those of the continuum (`theory.spectrum.label_continuum`, where the error that the number leaves is measured).
 
     Raises
     ------
@@ -89,7 +89,7 @@ class RandomFeatureModel:
         return isinstance(self.data, Gaussian) and not isinstance(self.t, TimeGrid) and float(self.bias) == 0
 
     def coefficients(self, dps=None):
-        """a, b, v, s of the Gaussian equivalence, as `theory.coefficients.Coefficients` (``.v2``, ``.s2`` the squares).
+        """a, b, v, s of the Gaussian equivalence, as `theory.couplings.gaussian_equivalence.Coefficients` (``.v2``, ``.s2`` the squares).
 
         ``dps`` asks for that many decimal digits as ``mpmath.mpf``.
         """
@@ -115,7 +115,7 @@ class RandomFeatureModel:
 
     @cached_property
     def ensemble(self):
-        """Couplings of every feature type, kind of samples and time node, as `theory.ensemble.Ensemble`."""
+        """Couplings of every feature type, kind of samples and time node, as `theory.couplings.ensemble.Ensemble`."""
         return ensemble(self)
 
     @cached_property
@@ -129,7 +129,7 @@ class RandomFeatureModel:
         return self.t.noise_variance if isinstance(self.t, TimeGrid) else float(-np.expm1(-2 * float(self.t)))
 
     def spectrum(self):
-        """The limit law of U, as `theory.spectrum.Spectrum`: one object for each model, which keeps what it has computed."""
+        """The limit law of U, as `theory.spectrum.law.Spectrum`: one object for each model, which keeps what it has computed."""
         return self._spectrum
 
     def __getstate__(self):
@@ -138,7 +138,7 @@ class RandomFeatureModel:
 
     @cached_property
     def _spectrum(self):
-        from .spectrum import Spectrum
+        from .spectrum.law import Spectrum
 
         return Spectrum(self)
 
@@ -152,9 +152,9 @@ class RandomFeatureModel:
 
         Returns
         -------
-        `theory.curve.TrainingCurve`
+        `theory.results.TrainingCurve`
             ``.tau .train .test .score_error .generalization_gap``. The relative errors of ``train`` and ``test`` are below 1e-10, as
-            measured by two rules of integration (`theory.losses`); those of the differences, score_error and the gap, follow.
+            measured by two rules of integration (`theory.training.losses`); those of the differences, score_error and the gap, follow.
 
         Raises
         ------
@@ -168,7 +168,7 @@ class RandomFeatureModel:
         About 20 ms for 200 values of τ (Σ = 1), after a few seconds of derivation the first time in a process; the cost grows as the
         square of log(λ_+/λ_-), up to a second where the spectrum extends over fifteen powers of ten.
         """
-        from .training import training_curve
+        from .training.curves import training_curve
 
         return training_curve(self, tau)
 
@@ -176,20 +176,20 @@ class RandomFeatureModel:
         """The same losses for ridge regression, the minimiser of (train loss) + (Δ_t ζ/(pd)) |A|².
 
         ``zeta`` is an array of ridges >= 0, in units of the eigenvalues of U; 0 is training to the end. Returns
-        `theory.curve.RidgeCurve`; errors and cost as `training`.
+        `theory.results.RidgeCurve`; errors and cost as `training`.
         """
-        from .training import ridge_curve
+        from .training.curves import ridge_curve
 
         return ridge_curve(self, zeta)
 
     def timescales(self, within=0.05, gap_fraction=0.5):
-        """τ_gen, τ_mem and their scaling with ψ_n, as `theory.timescales.Timescales`, where the definitions stand.
+        """τ_gen, τ_mem and their scaling with ψ_n, as `theory.training.timescales.Timescales`, where the definitions stand.
 
         ``within``: τ_gen is the first time at which the test loss has come within that fraction of its descent (from 1 to its
         minimum). ``gap_fraction``: τ_mem is the first time at which test − train passes that fraction of its final value.
         Both in (0, 1), `ValueError` else. Cost: about 0.5 s.
         """
-        from .timescales import timescales
+        from .training.timescales import timescales
 
         return timescales(self, within, gap_fraction)
 

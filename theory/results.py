@@ -1,6 +1,8 @@
-"""What observables return, whatever the model."""
+"""What observables return, whatever the model, and simulations too: they share nothing else."""
 
 from dataclasses import dataclass
+
+import numpy as np
 
 
 @dataclass(frozen=True)
@@ -21,5 +23,38 @@ class Outlier:
     #: ψ_p/(2Δ_t λ), in which this mode of A relaxes under gradient flow, with Δ̄ for Δ_t where there are several times
     training_time: float | None = None
     #: ``overlap`` by basis vectors, (r,): those of ``Mixture.centroids()``, or the spikes in their order, of which one is not 0; None for
-    #: a direction that is no part of the data's description (`theory.outliers.outliers_of`) and for the mean activations
+    #: a direction that is no part of the data's description (`theory.outliers.closed_form.outliers_of`) and for the mean activations
     overlaps: tuple | None = None
+
+
+class LossCurve:
+    """What every curve with a ``train`` and a ``test`` loss has."""
+
+    @property
+    def generalization_gap(self):
+        """test − train."""
+        return self.test - self.train
+
+
+@dataclass(frozen=True)
+class TrainingCurve(LossCurve):
+    """Losses along the training time, arrays shaped like ``tau``.
+
+    ``train`` and ``test`` are (1/d) E|√Δ_t s_A(x_t) + ξ|² on the training samples and on fresh data, 1 for the untrained
+    network; ``score_error`` is (1/d) E|s_A(x_t) − ∇log P_t(x_t)|² on fresh data.
+    """
+
+    tau: np.ndarray
+    train: np.ndarray
+    test: np.ndarray
+    score_error: np.ndarray
+
+
+@dataclass(frozen=True)
+class RidgeCurve(LossCurve):
+    """The same losses for the minimiser of (train loss) + (Δ_t ζ/(pd)) |A|², as functions of the ridge ``zeta``."""
+
+    zeta: np.ndarray
+    train: np.ndarray
+    test: np.ndarray
+    score_error: np.ndarray

@@ -243,8 +243,8 @@ def a_model(value, name="model"):
 
 
 def a_spectrum(value, name="spectrum"):
-    """Return ``value`` if it is a `theory.spectrum.Spectrum`."""
-    return of_class(name, value, "Spectrum", "a theory.spectrum.Spectrum, made by model.spectrum()")
+    """Return ``value`` if it is a `theory.spectrum.law.Spectrum`."""
+    return of_class(name, value, "Spectrum", "a theory.spectrum.law.Spectrum, made by model.spectrum()")
 
 
 def a_scalar_model(value, name="model"):
@@ -255,7 +255,7 @@ def a_scalar_model(value, name="model"):
 
 
 def a_scalar_spectrum(value, name="spectrum"):
-    """Return ``value`` if it is a `theory.spectrum.Spectrum` of such a model."""
+    """Return ``value`` if it is a `theory.spectrum.law.Spectrum` of such a model."""
     if not a_spectrum(value, name).model.is_scalar:
         raise ValueError(f"{name} = {shown(value)} has several types, kinds or times; allowed: {SCALAR}")
     return value

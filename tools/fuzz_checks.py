@@ -7,10 +7,10 @@ density). A complaint is a wrong number; an exception is classified by `tools/fu
 import mpmath
 import numpy as np
 
-from theory.bbp import critical_spike
-from theory.early_stopping import best_regularization
-from theory.signal import signal_curve
-from theory.training import exact_score_loss, flow_rate, training_mpmath
+from theory.outliers.bbp import critical_spike
+from theory.training.curves import exact_score_loss, flow_rate, training_mpmath
+from theory.training.early_stopping import best_regularization
+from theory.training.signal import signal_curve
 
 #: relative errors above these are wrong numbers: what the docstrings promise, with the condition of the problem
 MOMENT, EDGE, TRANSFORM, OUTLIER, LOSS = 1e-7, 1e-11, 1e-8, 1e-11, 1e-9
@@ -141,7 +141,7 @@ def transition(model, spectrum, rng):
     """An outlier above the bulk for a spike above the threshold, none below."""
     threshold = critical_spike(model)
     complaints = _expect(threshold >= 0, f"critical spike {threshold!r}")
-    from theory.outliers import outliers_of
+    from theory.outliers.closed_form import outliers_of
 
     bulks = spectrum.edges()
     if 0 < threshold < 1e300 and bulks:

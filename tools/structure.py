@@ -2,7 +2,7 @@
 
     python tools/structure.py [NAME …]       says what is missing (all notebooks without a name)
 
-``tests/test_book.py`` applies the same functions. Each returns a list of sentences; an empty list means that all is well.
+``tests/repository/test_book.py`` applies the same functions. Each returns a list of sentences; an empty list means that all is well.
 """
 
 import re

@@ -10,7 +10,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from theory import Gaussian, RandomFeatureModel, TimeGrid, activations, bbp, losses
+from theory import Gaussian, RandomFeatureModel, TimeGrid, activations
+from theory.outliers import bbp
+from theory.training import losses
 
 SIMPLE = RandomFeatureModel(activations.tanh, 4, 3, 0.1)
 THREE = RandomFeatureModel(activations.tanh, 4, 3, 0.1, Gaussian(((0.5, 0.3), (1.0, 0.4), (2.0, 0.3))))

@@ -8,7 +8,7 @@ S(x, t) = ∇ log P_t(x), in the time ds = −dt,
 Both have the marginals P_t. A batch of m states is an array (d, m), samples as columns, of any library that
 `theory.simulation.backend` knows; the namespace and the device are those of the array that is passed in. Random numbers are
 drawn on the host, so that a seed means the same on every backend. Sources: Anderson (1982), 2011.13456; the orders of the
-schemes are checked by ``tests/test_diffusion.py``.
+schemes are checked by ``tests/simulation/test_diffusion.py``.
 """
 
 import math

@@ -1,7 +1,7 @@
 r"""A random-feature network at finite size: the matrices U and V of one draw of W and of the samples.
 
 With φ_k = σ(W x_{t_k}/√d + t_k b) at the nodes t_k of the diffusion time, and the target y_k = c^ξ_k ξ + c^x_k x of
-`theory.times`,
+`theory.data.time_grid`,
 
     U = Σ_k ω_k (1/n) Σ_ν E_ξ[φ_k φ_k^T],        V = Σ_k ω_k γ_k (1/n) Σ_ν E_ξ[φ_k y_k^T],
 
@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 from scipy.special import ndtri
 
-from ..data import Gaussian
+from ..data.gaussian import Gaussian
 from ..validation import MOST_ENTRIES, a_model, finite_array, of_class, one_of, positive_integer, random_generator
 from . import noise_average
 from .backend import backend as choose_backend
@@ -190,7 +190,7 @@ class FiniteModel:
         return complex(q) if array.ndim == 0 else q
 
     def training(self, tau):
-        """Train and test loss under exact gradient flow, as `theory.curve.TrainingCurve`; see `simulation.training`."""
+        """Train and test loss under exact gradient flow, as `theory.results.TrainingCurve`; see `simulation.training`."""
         from .training import flow_curve
 
         return flow_curve(self, tau)

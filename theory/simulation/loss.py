@@ -8,8 +8,8 @@ Here L_0 = 1. A network trained at several times has the average Σ_k w_k of suc
 L_0 = Σ_k w_k [(c^ξ_k)² + (c^x_k)² Σ_ν |x_ν|²/(nd)] is the mean square of the target (`mean_square_target`).
 
 The loss of 2505.17638; derived in `theory.symbolic.gradient_flow`, checked against the definition, finite differences and an
-ODE solver by ``tests/test_loss.py``, for several times by ``tests/test_general_simulation.py``. The ratio p/d is that of the
-matrices, which rounding may separate from ψ_p.
+ODE solver by ``tests/simulation/test_loss.py``, for several times by ``tests/simulation/test_general_simulation.py``. The ratio p/d is
+that of the matrices, which rounding may separate from ψ_p.
 
 With ``noise_draws`` L_0 is still averaged over the noise: it does not depend on A, and the draws are not kept.
 """
@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..curve import check_tau, filter_function
+from ..filters import check_tau, filter_function
 from ..validation import a_draw, finite_array
 from .backend import array_of
 

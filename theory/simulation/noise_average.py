@@ -9,8 +9,8 @@ and covariance Δ_t W_i·W_j/d. With τ_i² = Δ_t |W_i|²/d, c_k(μ_i) = E_z[σ
 Off the diagonal ϱ = O(d^{-1/2}), so the terms k ≤ 4 leave an error O(d^{-5/2}); the diagonal is a quadrature in one
 dimension.
 A network that is trained at several times has one such average per time, summed by `over_times`.
-Derived here (theory of Hermite expansions), checked against Monte Carlo by ``tests/test_simulation.py`` and
-``tests/test_general_simulation.py``.
+Derived here (theory of Hermite expansions), checked against Monte Carlo by ``tests/simulation/test_simulation.py`` and
+``tests/simulation/test_general_simulation.py``.
 """
 
 import itertools

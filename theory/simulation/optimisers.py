@@ -16,8 +16,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..curve import TrainingCurve
 from ..progress import progress_bar
+from ..results import TrainingCurve
 from ..validation import a_draw, one_of, positive, positive_integer, random_generator, truth
 from .loss import quadratic_loss
 from .noise_average import nodes

@@ -8,7 +8,7 @@ A network trained at time t alone serves that time alone. For a grid of times th
 so that what differs from time to time is the noise that the samples carry and the readout that is learned from it. The loss
 |√Δ_t S + ξ|² makes S an approximation of ∇log P_t, the score that `reverse_sde` and `probability_flow` take: there is nothing to rescale.
 
-No theory of the limit enters. Checked by ``tests/test_trained.py``.
+No theory of the limit enters. Checked by ``tests/simulation/test_trained.py``.
 """
 
 import math
@@ -16,7 +16,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..curve import check_tau
+from ..filters import check_tau
 from ..validation import a_model, finite_array, integer, positive, positive_integer, random_generator
 from .backend import array_of
 from .finite import simulate

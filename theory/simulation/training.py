@@ -13,7 +13,8 @@ import math
 
 import numpy as np
 
-from ..curve import TrainingCurve, check_tau
+from ..filters import check_tau
+from ..results import TrainingCurve
 from ..validation import a_draw, a_model, finite_array
 from .finite import covariance_eigenvalues, kinds_of_samples
 from .loss import flow_filter, mean_square_target, modes, train_loss_along_flow

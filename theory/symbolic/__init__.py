@@ -2,7 +2,13 @@
 
 from .action import action, replica_limit, replicated_action, single_replica_action
 from .elimination import edge_polynomial, eliminate, polynomial_factors, resolvent_polynomial
-from .outlier import OutlierCondition, OutlierPosition, outlier_condition, outlier_polynomial, outlier_position
+from .outlier import (
+    OutlierCondition,
+    OutlierPosition,
+    outlier_condition,
+    outlier_polynomial,
+    outlier_position,
+)
 from .saddle_point import SaddlePoint, saddle_point
 from .two_bulks import atom, memorizing_bulk, memorizing_threshold, population_bulk, sample_bulk
 

@@ -13,7 +13,7 @@ With n replicas the disorder average gives three factors, each a determinant in 
 * the volume of the φ's at fixed Q: ½ ψ_p log det Q.
 
 Source: 2505.17638 (supplement) for isotropic data; derived here for any covariance spectrum and
-checked by ``tests/test_symbolic.py``.
+checked by ``tests/symbolic/test_symbolic.py``.
 """
 
 import sympy as sp
@@ -65,7 +65,7 @@ def replica_limit(off_diagonal):
 def action():
     r"""The replica-symmetric action S(q, r, ρ̂) per dimension.
 
-    The off-diagonal overlaps vanish at the saddle point (``tests/test_symbolic.py`` shows the action to be
+    The off-diagonal overlaps vanish at the saddle point (``tests/symbolic/test_symbolic.py`` shows the action to be
     stationary there), which leaves the one-replica action. It is normalised so that
     ∂S/∂z = ψ_p q/2 at the saddle point.
 

@@ -5,7 +5,7 @@ it has two indices, and a propagator is a double line between two equal matrices
 the diagram: it runs along the bottom between neighbouring matrices and along one of the two lines of a propagator. Without
 crossings, a diagram of k letters has as many loops as the sphere allows.
 
-Source: the double-line notation is 't Hooft's (1974); the values are checked by ``tests/test_wick.py``.
+Source: the double-line notation is 't Hooft's (1974); the values are checked by ``tests/symbolic/test_wick.py``.
 """
 
 from collections import Counter

@@ -7,7 +7,7 @@ Two routes to the quadratic form, which a test compares:
 * `loss` is the same in matrix symbols, for any d and p, which SymPy differentiates.
 
 In an eigenvector u of U, of eigenvalue λ, the flow is one scalar equation, which `mode` solves. Derived here; the loss is
-that of 2505.17638. Checked by ``tests/test_loss.py``, also against finite differences of the simulated loss.
+that of 2505.17638. Checked by ``tests/simulation/test_loss.py``, also against finite differences of the simulated loss.
 """
 
 from functools import lru_cache

@@ -5,7 +5,7 @@ Both equations are then uncoupled. δ = 0, and that of q, whose averages have no
 .. math:: -\psi_p b^2 z\,q^2 - \big(z + (\psi_p - 1) b^2\big)\,q - 1 = 0, \qquad z \text{ measured from } s_t^2,
 
 the Marchenko–Pastur law of b² WW^T/d. Its edges are the zeros of the discriminant. What is left of the data at an edge is δ to first order.
-Derived from `saddle_point`, checked by ``tests/test_late_times.py``.
+Derived from `saddle_point`, checked by ``tests/equations/test_late_times.py``.
 """
 
 from functools import cache

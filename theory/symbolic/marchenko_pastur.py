@@ -8,7 +8,7 @@ With n replicas of the Gaussian integral of det(M − z)^{-1/2} the samples are 
 covariance R_ab = φ^a·Σφ^b/p (Q_ab = φ^a·φ^b/p for Σ = 1), and leave −(1/2c) log det(1 + cR) per dimension p.
 
 Sources: V. A. Marchenko and L. A. Pastur (1967) for the law, J. W. Silverstein and S.-I. Choi (1995) for general Σ; derived
-here by replicas, checked by ``tests/test_marchenko_pastur.py`` against matrices, moments and the model's own solver.
+here by replicas, checked by ``tests/symbolic/test_marchenko_pastur.py`` against matrices, moments and the model's own solver.
 """
 
 from functools import cache

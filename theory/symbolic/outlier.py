@@ -9,7 +9,7 @@ evaluated at the saddle point of the bulk. (That the other weights shrink by 1 �
 singularity.) log Z is singular at every eigenvalue: outside the bulk only where the argument of this logarithm vanishes.
 Since b² is the coupling of WW^T/d, the derivative in the b² of that one direction gives its matrix element w^TQw, w = We.
 
-Source: 2505.17638 has the bulk; this is derived here and checked by ``tests/test_outlier_condition.py``, which obtains the
+Source: 2505.17638 has the bulk; this is derived here and checked by ``tests/symbolic/test_outlier_condition.py``, which obtains the
 same expressions from `theory.symbolic.rainbows` without the action.
 """
 
@@ -95,7 +95,7 @@ def outlier_position():
     Outside the bulk λ* = −ŝ/r̂ is an analytic function of z, and at an edge dz/dq = 0: the transition is where dz/dλ* = 0
     along a root g(λ*) that the bulk's resolvent takes. For λ* above all eigenvalues of the bulk exactly one root exceeds 0,
     and also 1, as g must to the right of the spectrum. Whether a root is an outlier or lies on an unphysical branch is not
-    decided here but in `theory.outliers`.
+    decided here but in `theory.outliers.closed_form`.
 
     Returns
     -------

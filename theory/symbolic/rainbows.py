@@ -4,7 +4,7 @@ A pairing without crossings is a sequence of blocks between the corners of each 
 geometric sum: the self-energy of the features, the line of samples, and, along the spike, the line of its insertions, whose
 pole is the outlier.
 
-Derived here; checked by ``tests/test_wick.py`` against the enumerated pairings and against the action.
+Derived here; checked by ``tests/symbolic/test_wick.py`` against the enumerated pairings and against the action.
 """
 
 from functools import cache

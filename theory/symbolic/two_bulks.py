@@ -18,7 +18,7 @@ long as the parts are disjoint, except that the sample bulk loses what the memor
 The edges are series in κ, a power of ψ_n^{-1/2} at fixed ψ_p/ψ_n, by `theory.symbolic.edge_series`.
 
 Sources: the atom, the two weights and the leading edges of sample and population bulk are those of 2505.17638;
-the rest is derived here and checked by ``tests/test_two_bulks.py``.
+the rest is derived here and checked by ``tests/symbolic/test_two_bulks.py``.
 """
 
 from functools import cache

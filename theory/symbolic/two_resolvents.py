@@ -9,7 +9,7 @@ symmetric 2 × 2 matrix, and couple them by sources:  κ_I φ₁·φ₂ + κ_s �
 so F is a second derivative of the doubled action at its saddle point. At κ = 0 the off-diagonal entries x = (q₁₂, r₁₂, ρ̂₁₂)
 vanish, and to second order they respond linearly:  d²S/dκ² = S_κκ − S_κx S_xx^{-1} S_xκ.
 
-Derived here, checked by ``tests/test_training.py`` against finite matrices and against the derivative of q.
+Derived here, checked by ``tests/training/test_training.py`` against finite matrices and against the derivative of q.
 """
 
 from functools import cache
@@ -126,8 +126,9 @@ def fresh_residual():
 
         (1 − A) X − B Y = c_X,     −C X + (1 − E) Y = c_Y,
 
-    A…E the products of `theory.edges` at two arguments. Then G = direct + ψ_p b² x₁x₂⟨·⟩X + ψ_p² α²b² g₁g₂⟨λ·⟩Y. Unlike the three terms of
-    its definition these are all positive where z₁ = z₂ lies below the spectrum. ``tests/test_training_accuracy.py`` shows that the two
+    A…E the products of `theory.spectrum.edges` at two arguments. Then G = direct + ψ_p b² x₁x₂⟨·⟩X + ψ_p² α²b² g₁g₂⟨λ·⟩Y. Unlike the three
+    terms of
+    its definition these are all positive where z₁ = z₂ lies below the spectrum. ``tests/training/test_training_accuracy.py`` shows that the two
     are the same rational function.
     """
     psi_p, alpha2, b2, g = S.psi_p, S.alpha**2, S.b**2, g1 * g2

@@ -14,7 +14,7 @@ characteristic.
 Two ways of summing them: `brute_force` visits all pairings and is exact at every d, p and n; `leading` visits those without
 crossings, which (the tests count) are those of order d⁰. Their sum to all orders is `theory.symbolic.rainbows`.
 
-Derived here; checked by ``tests/test_wick.py`` against `theory.symbolic.expansion` of the action, coefficient by coefficient.
+Derived here; checked by ``tests/symbolic/test_wick.py`` against `theory.symbolic.expansion` of the action, coefficient by coefficient.
 """
 
 from collections import Counter

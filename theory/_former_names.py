@@ -1,0 +1,77 @@
+"""Modules under the names that they had on one floor, up to version 0.1: ``theory.bbp`` is now part of `theory.outliers`.
+
+They are found after everything else, warn, and hold nothing themselves: an attribute is looked up in the modules that took over.
+"""
+
+import importlib
+import importlib.abc
+import importlib.machinery
+import types
+import warnings
+
+#: former module → where its names went, most of them first
+HOMES = {
+    "bbp": ("outliers.bbp",),
+    "coefficients": ("couplings.gaussian_equivalence",),
+    "continuation": ("equations.continuation",),
+    "continuum": ("data.continuum", "spectrum.artefacts"),
+    "contour": ("training.contour",),
+    "curve": ("results", "filters"),
+    "early_stopping": ("training.early_stopping",),
+    "edge_search": ("spectrum.edge_search",),
+    "edges": ("spectrum.edges", "spectrum.edge_digits", "spectrum.real_curve"),
+    "engine": ("equations.general",),
+    "engine_mpmath": ("equations.general_digits",),
+    "ensemble": ("couplings.ensemble",),
+    "general_outliers": ("outliers.counted",),
+    "general_training": ("training.general_kernel",),
+    "hermite_parts": ("couplings.gaussian_averages",),
+    "hidden_bulks": ("spectrum.hidden_bulks",),
+    "hidden_gaps": ("spectrum.hidden_gaps",),
+    "label_continuum": ("spectrum.label_continuum",),
+    "late_times": ("equations.late_times",),
+    "losses": ("training.losses",),
+    "mean_outlier": ("outliers.means",),
+    "mixture": ("data.mixture",),
+    "phase_diagram": ("training.phases",),
+    "polynomial": ("equations.polynomial",),
+    "quadrature": ("spectrum.integration",),
+    "residuals": ("training.scalar_kernel",),
+    "response": ("equations.response",),
+    "saddle": ("equations.scalar", "equations.certificate"),
+    "signal": ("training.signal",),
+    "survey": ("spectrum.survey",),
+    "times": ("data.time_grid",),
+    "timescales": ("training.timescales", "search"),
+    "two_resolvents": ("training.two_resolvents",),
+}
+
+
+class FormerNames(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Finds ``theory.<former name>``."""
+
+    def find_spec(self, fullname, path=None, target=None):
+        """A module for a former name; None for any other."""
+        package, _, name = fullname.partition(".")
+        return importlib.machinery.ModuleSpec(fullname, self) if package == "theory" and name in HOMES else None
+
+    def create_module(self, spec):
+        """An empty module that looks its attributes up."""
+        homes = [f"theory.{home}" for home in HOMES[spec.name.partition(".")[2]]]
+        module = types.ModuleType(spec.name, f"Now {', '.join(homes)}.")
+
+        def __getattr__(name):
+            for home in homes:
+                try:
+                    return getattr(importlib.import_module(home), name)
+                except AttributeError:
+                    pass
+            raise AttributeError(f"{spec.name} has no {name}; its names are now in {', '.join(homes)}")
+
+        module.__getattr__ = __getattr__
+        module.__dir__ = lambda: sorted({name for home in homes for name in dir(importlib.import_module(home))})
+        return module
+
+    def exec_module(self, module):
+        """Say where the names are now."""
+        warnings.warn(f"{module.__name__} is a former name. {module.__doc__}", DeprecationWarning, stacklevel=2)

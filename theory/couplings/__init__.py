@@ -1,0 +1,1 @@
+"""From an activation function to the numbers of the saddle-point equations."""

@@ -1,0 +1,185 @@
+"""Descriptions of the data: nothing is computed here but the moments that the coefficients need."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..digits import to_mpf
+from ..validation import (
+    MOST_NODES,
+    function,
+    interval,
+    non_negative,
+    of_class,
+    positive,
+    positive_integer,
+    sequence,
+    shown,
+    values_of,
+)
+from .continuum import Continuum, graded_rule, positive_intervals
+
+
+def _pairs(spectrum):
+    try:
+        pairs = tuple(sequence("spectrum", pair, "") for pair in sequence("spectrum", spectrum, ""))
+        if any(len(pair) != 2 for pair in pairs):
+            raise ValueError
+    except ValueError:
+        raise ValueError(
+            f"spectrum = {shown(spectrum)} is not a sequence of pairs; allowed: ((eigenvalue, weight), …)"
+        ) from None
+    if not pairs:
+        raise ValueError("spectrum = () is empty; allowed: at least one (eigenvalue, weight)")
+    pairs = tuple(
+        (non_negative("spectrum eigenvalue", value), positive("spectrum weight", weight)) for value, weight in pairs
+    )
+    total = float(sum(float(weight) for _, weight in pairs))
+    if abs(total - 1) > 1e-12:
+        raise ValueError(f"spectrum weights sum to {total!r}; allowed: weights that sum to 1 (within 1e-12)")
+    if all(float(value) == 0 for value, _ in pairs):
+        raise ValueError("spectrum has no eigenvalue > 0; allowed: at least one")
+    return pairs
+
+
+@dataclass(frozen=True)
+class Gaussian:
+    r"""Centred Gaussian data with covariance Σ.
+
+    Parameters
+    ----------
+    spectrum : sequence of (eigenvalue, weight)
+        ρ_Σ as atoms; for a continuous law its quadrature nodes and weights (see `from_density` and
+        `power_law`). Eigenvalues >= 0, weights > 0 with sum 1. The default is the identity.
+    spikes : sequence of float
+        Variances (> 0) of finitely many further directions. They move no bulk and no coefficient: they weigh O(1/d).
+    continuous : sequence of `theory.data.continuum.Continuum`
+        Set by `from_density` and `power_law`: what ``spectrum`` is a quadrature of. Without it ρ_Σ is atomic. It decides what
+        the *support* of U is (`theory.spectrum.law.Spectrum.edges`); averages are taken over ``spectrum``.
+
+    Raises
+    ------
+    ValueError
+        Naming ``spectrum``, ``spikes`` or ``continuous``, the value, and what is allowed.
+    """
+
+    spectrum: tuple = ((1, 1),)
+    spikes: tuple = ()
+    continuous: tuple = field(default=(), repr=False)
+
+    def __post_init__(self):
+        object.__setattr__(self, "spectrum", _pairs(self.spectrum))
+        spikes = sequence("spikes", self.spikes, "(variance, …)")
+        object.__setattr__(self, "spikes", tuple(positive("spikes", value) for value in spikes))
+        continuous = sequence("continuous", self.continuous, "as set by Gaussian.from_density")
+        for part in continuous:
+            of_class("continuous", part, "Continuum", "as set by Gaussian.from_density")
+        object.__setattr__(self, "continuous", tuple(continuous))
+
+    @property
+    def eigenvalues(self):
+        """The eigenvalues of ρ_Σ, float array of shape (m,)."""
+        return np.array([float(value) for value, _ in self.spectrum])
+
+    @property
+    def weights(self):
+        """Their weights, float array of shape (m,), normalised to the last digit."""
+        weights = np.array([float(weight) for _, weight in self.spectrum])
+        return weights / weights.sum()
+
+    @property
+    def variance(self):
+        """σ_x² = Tr Σ/d (the mean eigenvalue, not its square)."""
+        return float(self.weights @ self.eigenvalues)
+
+    def mpmath_spectrum(self, resolved=False):
+        """(eigenvalues, weights) as lists of mpf at the thread's precision, weights normalised; if asked those of `resolved`."""
+        pairs = [pair for interval in self.continuous for pair in interval.rule] if resolved else ()
+        pairs = pairs or self.spectrum
+        weights = [to_mpf(weight) for _, weight in pairs]
+        total = sum(weights)
+        return [to_mpf(value) for value, _ in pairs], [weight / total for weight in weights]
+
+    def holds(self, variance):
+        """Whether a direction of this variance is one of a continuous ρ_Σ."""
+        return any(interval.low <= variance <= interval.high for interval in self.continuous)
+
+    def resolved(self):
+        """(eigenvalues, weights) that resolve what happens next to the ends of a continuous ρ_Σ; else the atoms. Float arrays."""
+        pairs = [pair for interval in self.continuous for pair in interval.rule] or self.spectrum
+        eigenvalues, weights = (np.array([float(x) for x in column]) for column in zip(*pairs, strict=True))
+        return eigenvalues, weights / weights.sum()
+
+    @classmethod
+    def from_density(cls, density, support, nodes=80):
+        """A continuous ρ_Σ, by Gauss–Legendre nodes on each interval on which its density is positive.
+
+        Parameters
+        ----------
+        density : callable
+            Vectorised; need not be normalised. Where it vanishes at two or more neighbours of ``nodes`` points, ρ_Σ has a gap.
+        support : (float, float)
+            0 <= low < high.
+        nodes : int
+            The error of every average decreases geometrically with them for an analytic density, and so does that of q(z) at a
+            given distance from the spectrum. The edges of U do not depend on them (`theory.data.continuum`). Its density does: on the
+            real axis it is that of the nodes, which show as ripples, or as bulks with nothing between, where there are fewer than
+            about five for each unit of the smaller of ψ_p and ψ_n. It is to be read averaged over their distance.
+        """
+        low, high = interval("support", support)
+        function("density", density, "a vectorised function")
+        intervals = positive_intervals(
+            lambda x: _checked(density, x), low, high, positive_integer("nodes", nodes, MOST_NODES)
+        )
+        parts, rules = [], []
+        for start, stop, share in intervals:
+            points, weights = np.polynomial.legendre.leggauss(share)
+            parts.append((start + (stop - start) * (points + 1) / 2, (stop - start) * weights))
+            from_start, from_stop, weights = graded_rule(share)
+            points = np.where(from_start < 0.5, start + (stop - start) * from_start, stop - (stop - start) * from_stop)
+            rules.append((points, 2 * (stop - start) * weights))
+        parts, rules = ([(x, w * _checked(density, x)) for x, w in rows] for rows in (parts, rules))
+        return cls(_pairs_of(parts), continuous=_continua([row[:2] for row in intervals], rules))
+
+    @classmethod
+    def power_law(cls, exponent, condition=100.0, nodes=80):
+        r"""Eigenvalues λ_i ∝ i^{−exponent}, i = 1..d, cut at ``condition`` = λ_max/λ_min and scaled to mean 1.
+
+        The law of λ at uniform rank is continuous: with u ∈ (u₀, 1) uniform, λ ∝ u^{−exponent} and
+        u₀ = condition^{−1/exponent}.  ``exponent`` > 0, ``condition`` > 1; ``nodes`` as in `from_density`.
+        """
+        exponent = float(positive("exponent", exponent))
+        if not positive("condition", condition) > 1:
+            raise ValueError(f"condition = {condition!r} is out of range; allowed: a finite real number > 1")
+        condition = float(condition)
+        # Gauss–Legendre in log λ: the density of λ^{-1/exponent} is smooth there
+        log_condition, count = np.log(condition), positive_integer("nodes", nodes, MOST_NODES)
+        points, weights = np.polynomial.legendre.leggauss(count)
+        log_value = log_condition * (points + 1) / 2
+        weights = weights * np.exp(-log_value / exponent)
+        weights /= weights.sum()
+        values = np.exp(log_value)
+        mean = weights @ values
+        below, above, graded = graded_rule(count)
+        log_graded = log_condition * np.where(below < 0.5, below, 1 - above)
+        rule = np.exp(log_graded) / mean, graded * np.exp(-log_graded / exponent)
+        return cls(_pairs_of([(values / mean, weights)]), continuous=_continua([(1 / mean, condition / mean)], [rule]))
+
+
+def _checked(density, points):
+    values = values_of("density", density, points)
+    if not (np.isfinite(values.sum()) and np.all(values >= 0)):
+        raise ValueError("density is negative or not finite on its support; allowed: a density")
+    return values
+
+
+def _pairs_of(rows):
+    points, weights = (np.concatenate(column) for column in zip(*rows, strict=True))
+    keep = weights > 0
+    return tuple(zip(points[keep].tolist(), (weights[keep] / weights.sum()).tolist(), strict=True))
+
+
+def _continua(intervals, rows):
+    total = sum(weights.sum() for _, weights in rows)
+    rules = [tuple(zip(x[w > 0].tolist(), (w[w > 0] / total).tolist(), strict=True)) for x, w in rows]
+    return tuple(Continuum(*map(float, ends), rule) for ends, rule in zip(intervals, rules, strict=True))

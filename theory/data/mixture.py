@@ -1,0 +1,108 @@
+"""Data in several clusters: kinds of samples, each with its frequency, its variance and its centroid."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from ..validation import finite_array, positive, sequence
+from .gaussian import Gaussian
+
+
+@dataclass(frozen=True)
+class Mixture:
+    r"""A sample of kind c is m_c + σ_c Σ^{1/2} ζ with ζ ~ N(0, I).
+
+    Parameters
+    ----------
+    weights : sequence of C real numbers > 0
+        Frequencies π_c of the kinds, with sum 1.
+    variances : sequence of C real numbers > 0, optional
+        σ_c², by default 1.
+    means : C × C matrix, optional
+        m_c·m_c'/d, the Gram matrix of the centroids divided by d: |m_c| = O(√d), clusters that a single feature tells apart.
+        They change the bulk, since a feature's mean activation is another one for each kind.
+    spikes : C × C matrix, optional
+        m_c·m_c', not divided: centroids with |m_c| = O(1). They change no bulk and no coefficient, and may add outliers.
+        Not together with ``means``. By default all centroids are 0.
+    spectrum : sequence of (eigenvalue, weight), or `theory.Gaussian` without spikes
+        ρ_Σ, the shape of the covariance that all kinds share; as for `theory.Gaussian`, whose continuous ρ_Σ is taken over.
+
+    Raises
+    ------
+    ValueError
+        Naming the argument, its value, and what is allowed; also for a matrix that is no Gram matrix.
+
+    Notes
+    -----
+    Two clusters of equal weight at ±m are ``Mixture((0.5, 0.5), means=((g, -g), (-g, g)))`` with g = |m|²/d.
+    """
+
+    weights: tuple
+    variances: tuple | None = None
+    means: tuple | None = None
+    spikes: tuple | None = None
+    spectrum: tuple = ((1, 1),)
+    continuous: tuple = field(default=(), repr=False)
+
+    def __post_init__(self):
+        weights = _positive_sequence("weights", self.weights)
+        total = float(sum(map(float, weights)))
+        if not weights or abs(total - 1) > 1e-12:
+            raise ValueError(f"weights sum to {total!r}; allowed: one or more weights that sum to 1 (within 1e-12)")
+        variances = (1,) * len(weights) if self.variances is None else _positive_sequence("variances", self.variances)
+        if len(variances) != len(weights):
+            raise ValueError(f"variances has {len(variances)} entries for {len(weights)} weights; allowed: one for each")
+        object.__setattr__(self, "weights", weights)
+        object.__setattr__(self, "variances", variances)
+        if self.means is not None and self.spikes is not None:
+            raise ValueError("means and spikes are both given; allowed: one of them, as |m_c| is O(√d) or O(1)")
+        for name in ("means", "spikes"):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, _gram(name, getattr(self, name), len(weights)))
+        if isinstance(self.spectrum, Gaussian):
+            if self.spectrum.spikes or self.continuous:
+                raise ValueError("spectrum is a Gaussian with spikes, or given with continuous; allowed: its ρ_Σ alone")
+            object.__setattr__(self, "continuous", self.spectrum.continuous)
+            object.__setattr__(self, "spectrum", self.spectrum.spectrum)
+        for name in ("spectrum", "continuous"):
+            object.__setattr__(self, name, getattr(self.covariance, name))
+
+    @cached_property
+    def covariance(self):
+        """The covariance that all kinds share, as `theory.Gaussian`: its ``eigenvalues`` and ``weights`` are ρ_Σ."""
+        return Gaussian(self.spectrum, continuous=self.continuous)
+
+    @property
+    def frequencies(self):
+        """π_c, float array of shape (C,), normalised to the last digit."""
+        weights = np.array([float(weight) for weight in self.weights])
+        return weights / weights.sum()
+
+    @property
+    def scales(self):
+        """σ_c², float array of shape (C,)."""
+        return np.array([float(value) for value in self.variances])
+
+    def centroids(self):
+        """Coordinates of the m_c/√d (or of the m_c, for ``spikes``), array (C, r) with r the dimension they span."""
+        gram = self.means if self.means is not None else self.spikes
+        if gram is None:
+            return np.zeros((len(self.weights), 0))
+        values, vectors = np.linalg.eigh(np.array(gram))
+        keep = values > 1e-12 * max(values[-1], 1e-300)
+        return vectors[:, keep] * np.sqrt(values[keep])
+
+
+def _positive_sequence(name, values):
+    return tuple(positive(name, value) for value in sequence(name, values, "one number > 0 for each kind"))
+
+
+def _gram(name, value, size):
+    matrix = finite_array(name, value, float)
+    if matrix.shape != (size, size):
+        raise ValueError(f"{name} has shape {matrix.shape}; allowed: ({size}, {size}), a row for each of the weights")
+    lowest = np.linalg.eigvalsh((matrix + matrix.T) / 2)[0]
+    if not np.allclose(matrix, matrix.T, rtol=1e-12) or lowest < -1e-12 * np.abs(matrix).max():
+        raise ValueError(f"{name} = {matrix.tolist()} is no Gram matrix; allowed: symmetric, no negative eigenvalue")
+    return tuple(map(tuple, matrix.tolist()))

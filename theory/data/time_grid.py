@@ -1,0 +1,167 @@
+r"""Diffusion times that one network is trained on at once: S(x, t) = α_t A σ(Wx/√d + t b)/√p + β_t x, t ~ Q.
+
+The loss is the average over t of (1/d) E|√Δ_t S(x_t, t) + ξ|². Its quadratic part in A is Σ_k w_k α_k² Δ_k E[φφ^T] at the nodes
+t_k of Q, so that U is an average over them with the weights ω_k = w_k α_k² Δ_k/Δ̄ and training runs at the rate of one time with
+the noise variance Δ̄ = Σ_k w_k α_k² Δ_k. Its linear part has the target y_k = (1 + Δ_k β_k) ξ + √Δ_k β_k e^{-t_k} x.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..validation import MOST_NODES, function, interval, positive, positive_integer, real, sequence, values_of
+
+
+def _sequence(name, values, check, length=None):
+    values = sequence(name, values, "one number for each node")
+    if length is not None and len(values) != length:
+        raise ValueError(f"{name} has {len(values)} entries for {length} nodes; allowed: one for each")
+    return tuple(check(name, value) for value in values)
+
+
+@dataclass(frozen=True)
+class TimeGrid:
+    r"""Nodes and weights of the law Q of the diffusion time.
+
+    Parameters
+    ----------
+    nodes : sequence of K real numbers > 0
+        Distinct diffusion times.
+    weights : sequence of K real numbers > 0
+        Their weights w_k, with sum 1.
+    amplitude : sequence of K real numbers > 0, optional
+        α_k. By default α_k ∝ 1/√Δ_k, so that the network predicts the noise and ω_k = w_k, with Σ_k w_k α_k² Δ_k = Σ_k w_k Δ_k.
+        One node then has α = 1, the convention of a single time.
+    skip : sequence of K real numbers, optional
+        β_k, by default 0: no connection from x to the output.
+
+    Raises
+    ------
+    ValueError
+        Naming the argument: a time or weight that is not positive, weights that do not sum to 1 (within 1e-12), lengths that
+        differ, two equal times.
+    """
+
+    nodes: tuple
+    weights: tuple
+    amplitude: tuple | None = None
+    skip: tuple | None = None
+
+    def __post_init__(self):
+        nodes = _sequence("nodes", self.nodes, positive)
+        if not nodes:
+            raise ValueError("nodes = () is empty; allowed: at least one diffusion time")
+        if len(set(map(float, nodes))) < len(nodes):
+            raise ValueError(f"nodes = {nodes!r} holds a time twice; allowed: distinct times")
+        weights = _sequence("weights", self.weights, positive, len(nodes))
+        total = float(sum(map(float, weights)))
+        if abs(total - 1) > 1e-12:
+            raise ValueError(f"weights sum to {total!r}; allowed: weights that sum to 1 (within 1e-12)")
+        object.__setattr__(self, "nodes", nodes)
+        object.__setattr__(self, "weights", weights)
+        if self.amplitude is not None:
+            object.__setattr__(self, "amplitude", _sequence("amplitude", self.amplitude, positive, len(nodes)))
+        if self.skip is not None:
+            object.__setattr__(self, "skip", _sequence("skip", self.skip, real, len(nodes)))
+
+    @classmethod
+    def gauss(cls, nodes, support, density=None, **options):
+        """The Gauss rule of a density on an interval: exact for polynomials in t of degree up to 2·nodes − 1.
+
+        Parameters
+        ----------
+        nodes : int
+        support : (float, float)
+            0 <= low < high.
+        density : callable, optional
+            Vectorised, >= 0, need not be normalised; by default uniform, which gives the Gauss–Legendre rule.
+        **options
+            ``amplitude`` and ``skip``, as functions of t.
+        """
+        low, high = interval("support", support)
+        count = positive_integer("nodes", nodes, MOST_NODES // 4)
+        for name, f in options.items():
+            if name not in ("amplitude", "skip"):
+                raise TypeError(f"{name} is no option; allowed: amplitude, skip")
+            if f is not None:
+                function(name, f, "a function of t")
+        t, weights = np.polynomial.legendre.leggauss(max(200, 4 * count))
+        t = low + (high - low) * (t + 1) / 2
+        weights = weights * (1.0 if density is None else values_of("density", function("density", density), t))
+        if not (np.all(np.isfinite(weights)) and np.all(weights >= 0) and np.count_nonzero(weights) >= count):
+            raise ValueError("density is negative, not finite or zero nearly throughout its support; allowed: a density")
+        t, weights = _gauss_rule(t, weights / weights.sum(), count)
+        functions = {name: tuple(values_of(name, f, t).tolist()) for name, f in options.items() if f is not None}
+        return cls(tuple(t.tolist()), tuple((weights / weights.sum()).tolist()), **functions)
+
+    def __len__(self):
+        return len(self.nodes)
+
+    @property
+    def times(self):
+        """t_k, float array of shape (K,)."""
+        return np.array([float(t) for t in self.nodes])
+
+    @property
+    def law(self):
+        """w_k, float array of shape (K,), normalised to the last digit."""
+        weights = np.array([float(w) for w in self.weights])
+        return weights / weights.sum()
+
+    @property
+    def decay(self):
+        """e^{-t_k}"""
+        return np.exp(-self.times)
+
+    @property
+    def noise_variances(self):
+        """Δ_k = 1 − e^{−2t_k}"""
+        return -np.expm1(-2 * self.times)
+
+    @property
+    def amplitudes(self):
+        """α_k"""
+        if self.amplitude is not None:
+            return np.array([float(a) for a in self.amplitude])
+        return np.sqrt(self.law @ self.noise_variances / self.noise_variances)
+
+    @property
+    def noise_variance(self):
+        """Δ̄ = Σ_k w_k α_k² Δ_k, which takes the place of Δ_t in the rate of training."""
+        return float(self.law @ (self.amplitudes**2 * self.noise_variances))
+
+    @property
+    def feature_weights(self):
+        """ω_k = w_k α_k² Δ_k/Δ̄, the weights of the nodes in U."""
+        weights = self.law * self.amplitudes**2 * self.noise_variances
+        return weights / weights.sum()
+
+    @property
+    def target_noise(self):
+        """1 + Δ_k β_k, the coefficient of ξ in the target."""
+        return 1 + self.noise_variances * self._skips
+
+    @property
+    def target_data(self):
+        """√Δ_k β_k e^{-t_k}, the coefficient of x in the target."""
+        return np.sqrt(self.noise_variances) * self._skips * self.decay
+
+    @property
+    def _skips(self):
+        return np.zeros(len(self)) if self.skip is None else np.array([float(b) for b in self.skip])
+
+
+def _gauss_rule(points, weights, count):
+    """The Gauss rule of a discrete measure, from its recurrence coefficients (Lanczos with full orthogonalisation)."""
+    basis = [np.sqrt(weights)]
+    alpha, beta = [], []
+    for k in range(count):
+        vector = points * basis[k]
+        alpha.append(basis[k] @ vector)
+        for previous in basis + basis:
+            vector = vector - (previous @ vector) * previous
+        beta.append(np.linalg.norm(vector))
+        basis.append(vector / beta[-1])
+    jacobi = np.diag(alpha) + np.diag(beta[:-1], 1) + np.diag(beta[:-1], -1)
+    nodes, vectors = np.linalg.eigh(jacobi)
+    return nodes, vectors[0] ** 2

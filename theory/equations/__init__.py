@@ -1,0 +1,1 @@
+"""The saddle-point equations as numbers, their solutions and what certifies them."""

@@ -1,0 +1,136 @@
+r"""q(z) as a root of the resolvent polynomial, for a covariance with a few eigenvalues.
+
+The polynomial is assembled from the three factors that SymPy derived (`theory.symbolic.elimination`), all
+its roots are computed at once as eigenvalues of companion matrices, each root is completed by
+δ = 1/g(q, z) − 1, and the one that `theory.equations.certificate.certify` accepts is returned: no root is ever chosen for
+the size of its imaginary part.
+"""
+
+from functools import cache
+
+import numpy as np
+import sympy as sp
+
+from ..digits import mp
+from ..errors import ConvergenceError
+from ..symbolic import symbols as S
+from ..symbolic.elimination import eliminate, polynomial_factors
+from ..symbolic.evaluate import PARAMETERS, compiled
+from .certificate import UNSOLVED, certify, polish
+from .scalar import refine
+
+#: most eigenvalues of the covariance for which the polynomial (of degree 3m + 2) is used by default
+MAX_ATOMS = 4
+
+
+@cache
+def _coefficient_functions(module):
+    """For each of E, D, F: a function of (z, λ, parameters) that returns its coefficients in q, lowest first."""
+    return [compiled((S.z, S.lam, *PARAMETERS), sp.Poly(f, S.q).all_coeffs()[::-1], module) for f in polynomial_factors()]
+
+
+@cache
+def _g_function(module):
+    return compiled((S.q, S.z, *PARAMETERS), eliminate()[S.g], module)
+
+
+def _multiply(a, b):
+    """The product of two polynomials given as lists of coefficients, lowest first."""
+    product = [0 * a[0]] * (len(a) + len(b) - 1)
+    for i, x in enumerate(a):
+        for j, y in enumerate(b):
+            product[i + j] = product[i + j] + x * y
+    return product
+
+
+def coefficients(system, z, module="numpy"):
+    """The coefficients of P in q, lowest first, each a scalar or an array shaped like ``z``."""
+    e, d, f = _coefficient_functions(module)
+    parameters = system.parameters
+    left = e(z, 0, *parameters)
+    factors = [f(z, node, *parameters) for node in system.nodes]
+    d_squared = _multiply(*[d(z, 0, *parameters)] * 2)
+    right = 0
+    for i, weight in enumerate(system.weights):
+        term = [weight * c for c in d_squared]
+        for other in factors[:i] + factors[i + 1 :]:
+            term = _multiply(term, other)
+        right = term if i == 0 else [x + y for x, y in zip(right, term, strict=True)]
+    for factor in factors:
+        left = _multiply(left, factor)
+    right = right + [0] * (len(left) - len(right))
+    left = left + [0] * (len(right) - len(left))
+    return [x - y for x, y in zip(left, right, strict=True)]
+
+
+def roots(system, z):
+    """All roots of P(·, z). Shape (N, degree); rows are padded with NaN where the degree drops."""
+    with np.errstate(over="ignore", invalid="ignore"):  # a row that overflows is left to the continuation
+        table = np.stack(np.broadcast_arrays(*coefficients(system, z), z)[:-1], axis=-1)
+    # vanishing leading coefficients (a linear activation, say) lower the degree for every z alike
+    finite = np.isfinite(table).all(axis=1)
+    size = np.max(np.abs(table), axis=0, where=finite[:, None], initial=0)
+    degree = np.max(np.nonzero(size > 0)[0], initial=1)
+    table = table[:, : degree + 1]
+    singular = (table[:, -1] == 0) | ~finite
+    with np.errstate(over="ignore", invalid="ignore"):
+        monic = table[:, :-1] / np.where(singular, np.nan, table[:, -1])[:, None]
+    companion = np.zeros((z.size, degree, degree), dtype=monic.dtype)
+    companion[:, np.arange(1, degree), np.arange(degree - 1)] = 1
+    companion[:, :, -1] = -np.where(np.isfinite(monic), monic, 0)
+    result = np.linalg.eigvals(companion).astype(complex)
+    result[singular] = np.nan
+    return result
+
+
+def solve(system, z):
+    """The certified (q, δ) at every z, array (2, N), NaN where no root is certified (exact edges, vanishing degree).
+
+    Parameters
+    ----------
+    system : `theory.equations.scalar.SaddleSystem`
+    z : complex array of shape (N,), Im z >= 0
+
+    Notes
+    -----
+    Cost O(N (3m+2)³): companion matrices in one batched call.
+    """
+    real = not z.imag.any()
+    candidates = roots(system, z.real if real else z)
+    degree = candidates.shape[1]
+    zz = np.repeat(z, degree)
+    with np.errstate(all="ignore"):
+        q = candidates.ravel()
+        delta = 1 / _g_function("numpy")(q, zz, *system.parameters) - 1
+    plausible = np.isfinite(q) & np.isfinite(delta) & ~((q.imag < -1e-6 * np.abs(q)) | (delta.imag < -1e-6 * np.abs(delta)))
+    index = np.flatnonzero(plausible)
+    x = polish(system, np.stack([q[index], delta[index]]), zz[index])
+    certified, x = certify(system, x, zz[index])
+    result = np.full((2, z.size), UNSOLVED)
+    point = index // degree
+    # where rounding made one root twice, either copy will do: assign in order of falling residual
+    order = np.argsort(-system.residual_size(x, zz[index]))
+    order = order[certified[order]]
+    result[:, point[order]] = x[:, order]
+    return result
+
+
+def solve_mpmath(system, z, start):
+    """The root at the thread's precision, among all roots of P, that continues the double-precision ``start``."""
+    table = coefficients(system, z, "mpmath")
+    while table[-1] == 0:
+        table.pop()
+    found = mp.polyroots(table[::-1], maxsteps=500, extraprec=4 * mp.prec)
+    return min(found, key=lambda root: abs(root - start))
+
+
+def certify_mpmath(system, q, start_delta, z, dps):
+    """The δ that belongs to ``q``; `ConvergenceError` unless they are a solution of the saddle point to ``dps`` digits.
+
+    δ is found by Newton, not as 1/g(q, z) − 1, which is 0/0 where two solutions share q (see `edge_polynomial`).
+    """
+    solution, delta = refine(system, q, start_delta, z, dps)
+    distance = abs(solution / q - 1)
+    if not distance <= mp.mpf(10) ** (-dps):
+        raise ConvergenceError(f"the root of the polynomial at z = {mp.nstr(z, 8)} is not exact to {dps} digits", distance)
+    return delta

@@ -1,0 +1,239 @@
+r"""Losses of spectral filters from the residuals of ridge predictors, certified one filter at a time.
+
+A filter f leaves h(x) = 1 − x f(x) of a mode. With r_z, H and G of `theory.training.scalar_kernel`, and z₀ any point outside the contour,
+y − A_fφ is r_{z₀} plus a contour integral of r_z; for z₀ = 0 and z₀ = ∞
+
+.. math:: y - A_f\phi = r_0 + \oint\frac{dz}{2\pi i}\frac{h(z)}z r_z = y - \oint\frac{dz}{2\pi i}f(z)\,r_z .
+
+So the test loss is G(0, 0) + 2∮(h/z)G(0, z) + ∮∮(h/z₁)(h/z₂)G, or L₀ − 2∮f G(∞, z) + ∮∮f f G, and the train loss H(0) + ∮(h²/z)H, or
+L₀ − ∮(2f − z f²)H. The first form is exact at τ = ∞, the second at τ = 0; of the two the one with the smaller terms is taken, in which less
+cancels.
+
+Certificate: every second node is a rule of its own (`theory.training.contour`), and the difference of the two is at least the error of the
+coarser
+one. That, the rounding of the sum, and the error of what both have in common, H(0) and G(0, 0), must not exceed `TOLERANCE` of the loss
+itself. A filter that passes is done, whatever others are asked for beside it. Checked by ``tests/training/test_training_accuracy.py``.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import numpy as np
+
+from ..errors import ConvergenceError
+from . import contour
+from . import general_kernel as general_training
+from .scalar_kernel import beside_atom, fresh_residual, train_residual
+
+#: largest relative error of a loss, as measured by the certificate
+TOLERANCE = 1e-10
+#: most nodes of the closed contour
+MOST_NODES = 2048
+#: smallest eigenvalue relative to the largest that `MOST_NODES` can resolve
+FLOOR = 1e-24
+#: digits for which the first number of nodes is chosen
+DIGITS = 11
+#: rounding error of a term, in units of its size
+ROUNDING = 4 * np.finfo(float).eps
+
+
+@dataclass(frozen=True)
+class ResidualData:
+    """What a contour with N nodes in the upper half knows of a model, for all filters.
+
+    H (N,), G(∞, z) (N,), G(z_i, z_j) and G(z_i, z̄_j) (N, N); and at z₀ = 0, None where that is no point outside the spectrum: H(0) and G(0, 0)
+    with a second value each, which differs by the error (2, 2), and G(0, z) (N,).
+    """
+
+    points: contour.Contour
+    initial: float
+    train: np.ndarray
+    far: np.ndarray
+    kernel: np.ndarray
+    mirror: np.ndarray
+    at_zero: np.ndarray | None
+    from_zero: np.ndarray | None
+
+    @cached_property
+    def sizes(self):
+        """|G(z_i, z_j)| + |G(z_i, z̄_j)|"""
+        return np.abs(self.kernel) + np.abs(self.mirror)
+
+    @cached_property
+    def coarse(self):
+        """The kernels at every second node, contiguous."""
+        return tuple(np.ascontiguousarray(table[::2, ::2]) for table in (self.kernel, self.mirror))
+
+
+def initial_loss(model):
+    """L₀, the loss at A = 0: 1 unless the target has a part in x (`theory.TimeGrid`, ``skip``)."""
+    return 1.0 if model.is_scalar else model.ensemble.initial_loss
+
+
+def support_bounds(spectrum):
+    """An interval in (0, ∞) that holds the part of the spectrum on which V acts, with a margin on both sides."""
+    s2 = spectrum.offset
+    high = 1.01 * spectrum.upper_bound
+    if s2 > FLOOR * high:
+        return 0.99 * s2, high  # no eigenvalue lies below s_t²
+    # s_t = 0 (linear activation): the null space of U is that of W^T, on which V vanishes
+    low = spectrum.edges()[0]
+    if not low > FLOOR * high:
+        raise ConvergenceError(
+            f"the spectrum of U reaches down to {low:.3g}, so that training never ends; move psi_p away from 1", low
+        )
+    return 0.99 * low, high
+
+
+@lru_cache(maxsize=8)
+def residual_data(model, count):
+    """`on_contour` with ``count`` nodes; cached, about 12 count² bytes for each of the last eight."""
+    return on_contour(model, model.spectrum().system, count)
+
+
+def on_contour(model, system, count):
+    """`ResidualData` on the contour with ``count`` nodes around the spectrum of ``model``.
+
+    ``system`` is the spectrum's own, or a stand-in whose ``ensemble`` describes other fresh samples (chapter *Integrating over time*).
+    """
+    _check_target(model)
+    spectrum = model.spectrum()
+    points = contour.ellipse(*support_bounds(spectrum), count)
+    y = points.nodes - spectrum.offset
+    x, residual = spectrum.solve_shifted(y)
+    if np.isnan(x[0]).any():
+        raise ConvergenceError("a point of the contour could not be certified", np.max(residual))
+    zero = _pair_at_zero(spectrum, system, model.is_scalar)
+    has_zero = not np.isnan(zero).any()
+    x = np.hstack([x, zero]) if has_zero else x
+    if model.is_scalar:
+        train = far = train_residual(system, x)
+        kernel, mirror = (fresh_residual(system, x, right) for right in (x, x[:, : y.size].conj()))
+    else:
+        train, far = general_training.residuals(system, x)
+        kernel, mirror = _general_kernels(system, x, y.size)
+    inside = slice(0, y.size)
+    at_zero = np.array([train[-2:], np.diag(kernel)[-2:]]).real if has_zero else None
+    return ResidualData(
+        points,
+        1.0 if model.is_scalar else system.ensemble.initial_loss,
+        train[inside],
+        far[inside],
+        kernel[inside, inside],
+        mirror[inside],
+        at_zero,
+        kernel[-2, inside] if has_zero else None,
+    )
+
+
+def _pair_at_zero(spectrum, system, is_scalar):
+    """The solution at z = 0, and the same moved by its Newton step and a few units of its last digit, (unknowns, 2); NaN where there is none.
+
+    What H(0) and G(0, 0) change by is their error: both rules have them in common, so that their difference does not show it.
+    """
+    if spectrum.offset > 0 or not spectrum.atoms():
+        y = np.array([-spectrum.offset + 0j])
+        zero, _ = spectrum.solve_shifted(y)
+        with np.errstate(all="ignore"):
+            moved = zero + np.stack(spectrum.shifted.newton_step(zero, y))
+    else:  # linear features, p > d
+        zero = moved = beside_atom(system) if is_scalar else np.full((system.unknowns, 1), np.nan)
+    return np.hstack([zero, moved * (1 + ROUNDING * (-1.0) ** np.arange(len(zero))[:, None])])
+
+
+def _general_kernels(system, x, size):
+    """G(z_i, z_j), symmetric, and G(z_i, z̄_j) for the first ``size`` solutions, Hermitian."""
+    both = np.hstack([x, x.conj()])
+    i, j = np.triu_indices(x.shape[1])
+    pairs = general_training.fresh_loss_kernel(system, both, np.append(i, i), np.append(j, j + x.shape[1]))
+    kernel, mirror = np.empty((2, x.shape[1], x.shape[1]), complex)
+    kernel[i, j], mirror[i, j] = pairs[: i.size], pairs[i.size :]
+    kernel[j, i], mirror[j, i] = kernel[i, j], mirror[i, j].conj()
+    return kernel, mirror[:size, :size]
+
+
+def _check_target(model):
+    if getattr(model.data, "means", None) is not None and model.times.target_data.any():
+        raise ValueError(
+            f"skip = {model.times.skip} with far centroids (means) is not covered: the target would follow them; "
+            "allowed: skip=None, or Mixture(spikes=…)"
+        )
+
+
+def losses(model, filters, size):
+    """(train, test) of A_f for a family of filters.
+
+    Parameters
+    ----------
+    filters : callable
+        ``filters(z, rows)`` returns f and h at complex z of shape (N,) for the filters ``rows`` (an index array) of the family, two
+        arrays (len(rows), N), analytic for Re z > 0 and real on the real axis there.
+    size : int
+        Of the family.
+
+    Returns
+    -------
+    (train, test) : float arrays of shape (size,), each with a relative error below `TOLERANCE`
+
+    Raises
+    ------
+    ConvergenceError
+        The difference of the two rules, or the rounding of their terms, exceeds `TOLERANCE` of the loss at `MOST_NODES` nodes.
+
+    Notes
+    -----
+    Cost O(N²) values of G, each a linear system of J + C·K² unknowns for the general models, for N of about 16 log(λ_+/λ_-) nodes of the
+    upper half; then O(N²) operations a filter.
+    """
+    result = np.empty((2, size))
+    rows = np.arange(size)
+    count = min(contour.count_for(*support_bounds(model.spectrum()), DIGITS), MOST_NODES)
+    while rows.size:
+        data = residual_data(model, count)
+        values, errors = measured(data, *filters(data.points.nodes, rows))
+        done = (errors <= TOLERANCE).all(axis=0)
+        result[:, rows[done]] = values[:, done]
+        if count == MOST_NODES and not done.all():
+            raise ConvergenceError(
+                f"{np.count_nonzero(~done)} of {size} losses are not certified with {count} nodes of the contour; "
+                "where they are too small for double precision, theory.training.curves.training_mpmath has more digits",
+                errors.max(),
+            )
+        rows, count = rows[~done], min(2 * count, MOST_NODES)
+    return result
+
+
+def measured(data, f, h):
+    """(train, test) of the filters f, h at the nodes of ``data``, and their relative errors, two arrays (2, filters)."""
+    forms = [_form(data, f, h, from_zero) for from_zero in (False, True) if data.at_zero is not None or not from_zero]
+    values, errors, terms = (np.array(column) for column in zip(*forms, strict=True))
+    # by the terms and not by the measured errors, of which the smaller may be so by chance
+    best = np.argmin(terms, axis=0)[None]
+    return tuple(np.take_along_axis(a, best, 0)[0] for a in (values, errors))
+
+
+def _form(data, f, h, from_zero):
+    """Values, relative errors and sums of the terms' sizes, each (2, filters), from z₀ = 0 or from z₀ = ∞."""
+    z, w = data.points.nodes, data.points.weights
+    if from_zero:
+        single, square, row = w * h / z, w * h**2 / z, data.from_zero
+        constant, uncertain = data.at_zero[:, :1], np.abs(np.diff(data.at_zero))
+    else:
+        single, square, row = -w * f, -w * f * (1 + h), data.far
+        constant, uncertain = np.full((2, 1), data.initial), 0
+    fine = _integrals(single, square, data.train, row, data.kernel, data.mirror)
+    half = slice(0, None, 2)
+    coarse = _integrals(2 * single[:, half], 2 * square[:, half], data.train[half], row[half], *data.coarse)
+    p = np.abs(single)
+    test_terms = 2 * p @ np.abs(row) + np.sum((p @ data.sizes) * p, axis=1)
+    terms = constant + 2 * np.stack([np.abs(square) @ np.abs(data.train), test_terms])
+    values = constant + fine
+    with np.errstate(divide="ignore", invalid="ignore"):
+        errors = (np.abs(fine - coarse) + uncertain + ROUNDING * terms) / values
+    return values, np.where(values > 0, errors, np.inf), terms
+
+
+def _integrals(single, square, train, row, kernel, mirror):
+    """The contour integrals of the train and of the test loss, (2, filters)."""
+    test = 2 * single @ row + np.sum((single @ kernel + single.conj() @ mirror.T) * single, axis=1)
+    return 2 * np.stack([square @ train, test]).real

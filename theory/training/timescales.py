@@ -1,0 +1,162 @@
+r"""The two times of training: when the network generates well, and when it starts to memorize.
+
+Definitions, with f = ``within`` and g = ``gap_fraction``:
+
+* **τ_gen** (from the test loss): the first τ at which test(τ) <= min + f (L₀ − min), min the smallest test loss along the flow;
+* **τ_mem** (from the gap): the first τ at which test − train passes g times its final value;
+* **τ_gen from the edges**: relaxation time ψ_p/(2Δ_tλ) of the slowest mode of the population bulk, λ its lower edge;
+* **τ_mem from the edges**: the same for the fastest mode of the lowest interval, λ its upper edge.
+
+Of the n modes that exist because the samples are finitely many, only d overlap with what the loss asks for, and they are the slowest:
+for ψ_p ≫ ψ_n ≫ 1 they lie at λ ≃ s² + (ψ_p/ψ_n) v² b²/(α²λ_Σ + b²), an interval of their own (`memorization_eigenvalue`).
+Hence τ_mem ≃ ψ_n (α²λ_Σ + b²)/(2Δ_t v² b²), which is ψ_n/(2Δ_t² v²) for Σ = 1: proportional to the number of samples, with τ_gen
+constant (2505.17638; the factor b²/(α²λ_Σ + b²) is derived here, chapter "Two times", checked by ``tests/training/test_training.py``). The
+exponents are local: d log τ/d log ψ_n at the model's ψ_n.
+"""
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+import sympy as sp
+from scipy.optimize import brentq
+
+from ..errors import ConvergenceError
+from ..search import minimum_beside
+from ..symbolic.evaluate import PARAMETERS
+from ..symbolic.two_bulks import memorizing_bulk, memorizing_threshold
+from ..validation import a_model, a_scalar_model, fraction, integer
+from .curves import flow_rate, training_curve
+from .losses import TOLERANCE, initial_loss, support_bounds
+
+#: most training times of a grid
+MOST_POINTS = 10**6
+
+#: step of the symmetric difference in log ψ_n
+LOG_STEP = 0.05
+#: losses that differ by less than this, relatively, are taken as equal: a few times their accuracy
+RESOLVED = 5 * TOLERANCE
+
+
+@dataclass(frozen=True)
+class Timescales:
+    """Times in units of τ (``None`` where the definition does not apply); see the module's docstring.
+
+    Where nothing can be learned, as for an even activation, τ_gen is 0: the loss stays at its minimum L₀ from the start.
+    """
+
+    tau_gen: float
+    tau_mem: float | None
+    #: from the bulk edges; None where the support is one interval
+    tau_gen_edge: float | None
+    tau_mem_edge: float | None
+    #: d log τ/d log ψ_n
+    gen_exponent: float | None
+    mem_exponent: float | None
+    #: the training time of the smallest test loss (inf where training longer never hurts), and that loss
+    tau_best: float
+    best_test: float
+
+
+def curve_times(model, within=0.05, gap_fraction=0.5, points=240):
+    """(τ_gen, τ_mem, τ_best, best test loss) from the training curves.
+
+    Parameters
+    ----------
+    within, gap_fraction : float in (0, 1)
+    points : int
+        Of the logarithmic grid on which a crossing is bracketed before it is solved for.
+    """
+    grid, initial = time_grid(model, points), initial_loss(model)
+    curve = training_curve(model, np.append(grid, np.inf))
+    tau_best, best = _smallest_test_loss(model, grid, curve)
+    if best >= initial * (1 - RESOLVED):
+        if curve.train[-1] >= initial * (1 - RESOLVED):  # the target has no part in the span of the features
+            return 0.0, None, np.inf, initial
+        raise ConvergenceError(
+            "the test loss falls by less than the accuracy to which it is known; try a larger psi_n", initial - best
+        )
+    threshold = best + within * (initial - best)
+    tau_gen = _first_crossing(model, grid, curve.test - threshold, lambda c: c.test - threshold)
+    final = curve.generalization_gap[-1]
+    if final <= RESOLVED * curve.test[-1]:
+        return tau_gen, None, tau_best, best
+    tau_mem = _first_crossing(
+        model, grid, gap_fraction * final - curve.generalization_gap, lambda c: gap_fraction * final - c.generalization_gap
+    )
+    return tau_gen, tau_mem, tau_best, best
+
+
+def time_grid(model, points=240):
+    """Training times from before the fastest mode moves to after the slowest has relaxed, logarithmically spaced."""
+    low, high = support_bounds(a_model(model).spectrum())
+    points, rate = integer("points", points, 2, MOST_POINTS), flow_rate(model)
+    return np.geomspace(1e-4 / (rate * high), 1e3 / (rate * low), points)
+
+
+def _smallest_test_loss(model, grid, curve):
+    k, final = int(np.argmin(curve.test)), float(curve.test[-1])
+    if curve.test[k] >= final * (1 - RESOLVED):  # falling all the way, but for rounding
+        return np.inf, final
+    return minimum_beside(grid, k, lambda tau: training_curve(model, tau).test.item())
+
+
+def _first_crossing(model, grid, values, function):
+    """The first τ at which ``function`` of the curve turns from positive to non-positive."""
+    below = np.flatnonzero(values <= 0)
+    if below.size == 0 or below[0] in (0, grid.size):
+        raise ConvergenceError("no crossing was bracketed on the grid of training times; choose another fraction")
+    k = below[0]
+    return float(
+        np.exp(brentq(lambda x: function(training_curve(model, np.exp(x))).item(), *np.log(grid[k - 1 : k + 1]), xtol=1e-10))
+    )
+
+
+def edge_times(model):
+    """(τ_gen, τ_mem) from the edges of the uppermost and of the lowest interval, (None, None) if there is only one."""
+    edges = a_model(model).spectrum().edges()
+    if len(edges) < 4:
+        return None, None
+    rate = flow_rate(model)
+    return 1 / (rate * edges[-2]), 1 / (rate * edges[1])
+
+
+@lru_cache(maxsize=64)
+def _memorizing_centre(spectrum, index):
+    """The centre of the memorizing bulk of one covariance eigenvalue, and the ψ_p/ψ_n above which it is separate, lambdified."""
+    centre = memorizing_bulk(0, spectrum, index).edges[0]
+    return sp.lambdify(PARAMETERS, (centre, memorizing_threshold(spectrum[index][0])), modules="math")
+
+
+def memorization_eigenvalue(model):
+    """Where the d memorizing modes of U lie for ψ_p, ψ_n ≫ 1, one for each eigenvalue of the covariance: float array (m,).
+
+    The leading order of `theory.symbolic.memorizing_bulk`; NaN where those modes have not left the sample bulk. Seconds of
+    derivation the first time in a process, then cached.
+    """
+    a_scalar_model(model)
+    spectrum = tuple((sp.nsimplify(value), sp.nsimplify(weight)) for value, weight in model.data.spectrum)
+    parameters = model.spectrum().system.parameters
+    values = []
+    for index in range(len(spectrum)):
+        centre, threshold = _memorizing_centre(spectrum, index)(*parameters)
+        values.append(centre if float(model.psi_p) / float(model.psi_n) > threshold else np.nan)
+    return np.array(values)
+
+
+def timescales(model, within=0.05, gap_fraction=0.5):
+    """All times of one model; see `theory.RandomFeatureModel.timescales`."""
+    a_model(model)
+    within, gap_fraction = float(fraction("within", within)), float(fraction("gap_fraction", gap_fraction))
+    tau_gen, tau_mem, tau_best, best = curve_times(model, within, gap_fraction)
+    shifted = [
+        curve_times(replace(model, psi_n=float(model.psi_n) * np.exp(sign * LOG_STEP)), within, gap_fraction)
+        for sign in (-1, 1)
+    ]
+    exponents = [_log_slope(before, after) for before, after in zip(shifted[0][:2], shifted[1][:2], strict=True)]
+    return Timescales(tau_gen, tau_mem, *edge_times(model), *exponents, tau_best, best)
+
+
+def _log_slope(before, after):
+    """d log τ/d log ψ_n from τ on both sides; None where there is none to differentiate."""
+    return float(np.log(after / before) / (2 * LOG_STEP)) if before and after else None
