@@ -16,6 +16,7 @@ import numpy as np
 from scipy.integrate import quad
 
 from .errors import ConvergenceError
+from .process import decay, noise_variance
 from .validation import finite_array, function, non_negative, positive, positive_integer, real, shown
 
 
@@ -182,7 +183,7 @@ def noise_level(t):
     t = _diffusion_time(t)
     h = np.expm1(2 * t)
     sigma = np.sqrt(h)
-    return NoiseLevel(t, -np.expm1(-2 * t), h, sigma, np.exp(-2 * t), -np.log(h), sigma / (1 + sigma))
+    return NoiseLevel(t, noise_variance(t), h, sigma, np.exp(-2 * t), -np.log(h), sigma / (1 + sigma))
 
 
 # --- what a network predicts ------------------------------------------------------------------------------------------
@@ -196,13 +197,13 @@ def score_from_noise(noise, t):
 def score_from_denoiser(x_t, denoised, t):
     """The score at x_t from a prediction of the clean x: (e^{−t} x̂ − x_t)/Δ_t (Tweedie's formula)."""
     x_t, denoised = finite_array("x_t", x_t, float)[()], finite_array("denoised", denoised, float)[()]
-    return (np.exp(-_diffusion_time(t)) * denoised - x_t) / noise_level(t).noise_variance
+    return (decay(_diffusion_time(t)) * denoised - x_t) / noise_level(t).noise_variance
 
 
 def score_from_velocity(x_t, velocity, t):
     """The score at x_t from a "v-prediction", v = e^{−t} ξ − √Δ_t x: the noise is e^{−t} v + √Δ_t x_t."""
     x_t, velocity = finite_array("x_t", x_t, float)[()], finite_array("velocity", velocity, float)[()]
-    return score_from_noise(np.exp(-_diffusion_time(t)) * velocity + np.sqrt(noise_level(t).noise_variance) * x_t, t)
+    return score_from_noise(decay(_diffusion_time(t)) * velocity + np.sqrt(noise_level(t).noise_variance) * x_t, t)
 
 
 def score_from_variance_exploding(score, t):

@@ -3,8 +3,7 @@
 from dataclasses import dataclass, field
 from functools import cached_property
 
-import numpy as np
-
+from . import process
 from .activations import Activation
 from .couplings.ensemble import check_activation, ensemble
 from .couplings.gaussian_equivalence import coefficients
@@ -121,12 +120,12 @@ class RandomFeatureModel:
     @cached_property
     def decay(self):
         """e^{-t}, or an array of shape (K,) for a `theory.TimeGrid`."""
-        return self.t.decay if isinstance(self.t, TimeGrid) else float(np.exp(-float(self.t)))
+        return self.t.decay if isinstance(self.t, TimeGrid) else float(process.decay(float(self.t)))
 
     @cached_property
     def noise_variance(self):
         """Δ_t = 1 − e^{−2t}, or its average Δ̄ over a `theory.TimeGrid`, by which the rate of training goes."""
-        return self.t.noise_variance if isinstance(self.t, TimeGrid) else float(-np.expm1(-2 * float(self.t)))
+        return self.t.noise_variance if isinstance(self.t, TimeGrid) else float(process.noise_variance(float(self.t)))
 
     def spectrum(self):
         """The limit law of U, as `theory.spectrum.law.Spectrum`: one object for each model, which keeps what it has computed."""

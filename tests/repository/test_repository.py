@@ -125,8 +125,8 @@ def test_licence_covers_code_and_text():
 #: all that a simulation may know of the package: the description of a model and of a curve, its own modules, and what checks and
 #: reports. The simulations are the second way to an observable only as long as they share no more than that.
 DESCRIPTION = {
-    *("_former_names", "activations", "couplings", "data", "digits", "errors", "filters", "model", "progress", "results"),
-    *("simulation", "validation"),
+    *("_former_names", "activations", "couplings", "data", "digits", "errors", "filters", "model", "process", "progress"),
+    *("results", "simulation", "validation"),
 }
 
 

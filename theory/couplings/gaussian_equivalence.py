@@ -19,6 +19,7 @@ import numpy as np
 
 from ..digits import lambdify, mp, rounded, square, to_mpf
 from ..errors import ConvergenceError
+from ..process import decay, noise_variance
 from ..symbolic import hermite
 from .gaussian_averages import (
     check_second_moment,
@@ -64,9 +65,8 @@ class Coefficients:
 
 def diffusion_scales(t, variance, ctx=np):
     """(e^{-t}σ_x, √Δ_t, Γ_t) for data of mean variance σ_x² = ``variance``, with NumPy or mpmath as ``ctx``."""
-    decay = ctx.exp(-t)
-    noise_variance = -ctx.expm1(-2 * t)
-    return decay * ctx.sqrt(variance), ctx.sqrt(noise_variance), ctx.sqrt(decay**2 * variance + noise_variance)
+    signal, noise2 = decay(t, ctx), noise_variance(t, ctx)
+    return signal * ctx.sqrt(variance), ctx.sqrt(noise2), ctx.sqrt(signal**2 * variance + noise2)
 
 
 @lru_cache(maxsize=512)

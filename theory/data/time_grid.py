@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .. import process
 from ..validation import MOST_NODES, function, interval, positive, positive_integer, real, sequence, values_of
 
 
@@ -111,12 +112,12 @@ class TimeGrid:
     @property
     def decay(self):
         """e^{-t_k}"""
-        return np.exp(-self.times)
+        return process.decay(self.times)
 
     @property
     def noise_variances(self):
         """Δ_k = 1 − e^{−2t_k}"""
-        return -np.expm1(-2 * self.times)
+        return process.noise_variance(self.times)
 
     @property
     def amplitudes(self):

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from .. import process
 from ..couplings.ensemble import as_mixture, feature_types
 from ..couplings.gaussian_averages import hermite_parts_mpmath, settled, trapezoid
 from ..data.gaussian import Gaussian
@@ -78,7 +79,7 @@ def couplings(model, dps):
 def _scales(times):
     """e^{-t_k} and Δ_k"""
     times = [to_mpf(t) for t in times]
-    return [mp.exp(-t) for t in times], [-mp.expm1(-2 * t) for t in times]
+    return [process.decay(t, mp) for t in times], [process.noise_variance(t, mp) for t in times]
 
 
 def _normalised(values):

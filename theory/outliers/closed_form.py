@@ -30,6 +30,7 @@ import sympy as sp
 
 from ..digits import mp, rounded, to_mpf
 from ..errors import ConvergenceError
+from ..process import noise_variance
 from ..results import Outlier
 from ..symbolic import symbols as S
 from ..symbolic.evaluate import evaluator
@@ -105,7 +106,7 @@ def outliers_of(spectrum, variance, dps=None):
     with mp.workdps(digits + 25):
         parameters, nodes, weights, s2 = exact_system(spectrum, dps)
         point = to_mpf(variance)
-        rate = 2 * -mp.expm1(-2 * to_mpf(spectrum.model.t)) / to_mpf(spectrum.model.psi_p)
+        rate = 2 * noise_variance(to_mpf(spectrum.model.t), mp) / to_mpf(spectrum.model.psi_p)
         working = digits + 25 + _lost_digits(point, parameters, nodes)
     # the double-precision parameters, taken as exact, leave nothing to rounding: neither the roots nor the decision
     with mp.workdps(working):

@@ -13,6 +13,7 @@ from ..equations.scalar import SaddleSystem, refine
 from ..errors import ConvergenceError
 from ..outliers import closed_form as outliers
 from ..outliers import counted as general_outliers
+from ..process import decay
 from ..progress import progress_bar
 from ..validation import a_model, decimal_digits, finite_array, one_of, values_of
 from ..validation import exact as exact_number
@@ -229,7 +230,7 @@ class Spectrum:
             parameters = (
                 to_mpf(self.model.psi_p),
                 to_mpf(self.model.psi_n),
-                abs(a) * mp.exp(-to_mpf(self.model.t)),
+                abs(a) * decay(to_mpf(self.model.t), mp),
                 abs(b),
                 v,
                 s,

@@ -21,6 +21,7 @@ from ..digits import mp, rounded, to_mpf
 from ..equations.scalar import refine
 from ..errors import ConvergenceError
 from ..filters import check_tau, filter_function, remainder
+from ..process import noise_variance
 from ..results import RidgeCurve, TrainingCurve
 from ..validation import finite_array
 from . import contour
@@ -92,7 +93,7 @@ def training_mpmath(model, tau, dps=30):
         count = contour.count_for(low, high, dps + 6)
         nodes, weights = contour.ellipse_mpmath(mp.mpf(low), mp.mpf(high), count)
         tables = _residuals_mpmath(spectrum, system, nodes, dps)
-        rate = 2 * -mp.expm1(-2 * to_mpf(model.t)) / to_mpf(model.psi_p)
+        rate = 2 * noise_variance(to_mpf(model.t), mp) / to_mpf(model.psi_p)
         results = []
         for time in tau:
             f = [-mp.expm1(-rate * to_mpf(time) * z) / z for z in nodes]
