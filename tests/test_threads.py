@@ -17,7 +17,7 @@ from theory import activations as A
 from theory.activations import Activation
 from theory.couplings import coefficients
 from theory.outliers.bbp import critical_separation, critical_spike, critical_time, windows
-from theory.training.curves import training_mpmath
+from theory.training.digits import training_mpmath
 
 THREADS = 8
 TWO = Gaussian(((Fraction(1, 2), Fraction(1, 2)), (Fraction(3, 2), Fraction(1, 2))))

@@ -11,7 +11,7 @@ import warnings
 
 #: former module → where its names went, most of them first
 HOMES = {
-    "bbp": ("outliers.bbp",),
+    "bbp": ("outliers.bbp", "outliers.threshold"),
     "coefficients": ("couplings.gaussian_equivalence",),
     "continuation": ("equations.continuation",),
     "continuum": ("data.continuum", "spectrum.artefacts"),
@@ -31,7 +31,7 @@ HOMES = {
     "label_continuum": ("spectrum.label_continuum",),
     "late_times": ("equations.late_times",),
     "losses": ("training.losses",),
-    "mean_outlier": ("outliers.means",),
+    "mean_outlier": ("outliers.means", "outliers.gaps"),
     "mixture": ("data.mixture",),
     "phase_diagram": ("training.phases",),
     "polynomial": ("equations.polynomial",),
@@ -42,7 +42,7 @@ HOMES = {
     "signal": ("training.signal",),
     "survey": ("spectrum.survey",),
     "times": ("data.time_grid",),
-    "timescales": ("training.timescales", "search"),
+    "timescales": ("training.timescales", "training.memorization", "search"),
     "two_resolvents": ("training.two_resolvents",),
 }
 
@@ -75,3 +75,15 @@ class FormerNames(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def exec_module(self, module):
         """Say where the names are now."""
         warnings.warn(f"{module.__name__} is a former name. {module.__doc__}", DeprecationWarning, stacklevel=2)
+
+
+def renamed(module, **names):
+    """A ``__getattr__`` for a module that had its ``names`` under others: former name → present one."""
+
+    def __getattr__(name):
+        if name not in names:
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
+        warnings.warn(f"{module}.{name} is now {names[name]}", DeprecationWarning, stacklevel=2)
+        return getattr(importlib.import_module(module), names[name])
+
+    return __getattr__

@@ -8,7 +8,7 @@ import mpmath
 import numpy as np
 
 from theory.outliers.bbp import critical_spike
-from theory.training.curves import exact_score_loss, flow_rate, training_mpmath
+from theory.training import exact_score_loss, flow_rate, training_mpmath
 from theory.training.early_stopping import best_regularization
 from theory.training.signal import signal_curve
 

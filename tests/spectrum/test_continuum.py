@@ -13,7 +13,7 @@ from theory import activations as A
 from theory.data import continuum
 from theory.outliers.bbp import critical_spike
 from theory.outliers.closed_form import outliers_of
-from theory.outliers.means import zeros_in_gaps
+from theory.outliers.gaps import zeros_in_gaps
 from theory.spectrum.artefacts import is_artefact
 from theory.spectrum.law import Spectrum
 

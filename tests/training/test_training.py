@@ -13,10 +13,10 @@ from theory.symbolic import two_resolvents as symbolic
 from theory.symbolic.evaluate import evaluator
 from theory.symbolic.saddle_point import saddle_point
 from theory.training import contour
-from theory.training import curves as training
+from theory.training.digits import training_mpmath
 from theory.training.early_stopping import best_regularization
+from theory.training.memorization import memorization_eigenvalue
 from theory.training.phases import ARCHITECTURAL, DYNAMICAL, MEMORIZATION, phase_diagram
-from theory.training.timescales import memorization_eigenvalue
 from theory.training.two_resolvents import population_kernel
 
 TWO_ATOMS = Gaussian(((0.5, 0.5), (1.5, 0.5)))
@@ -168,7 +168,7 @@ def test_double_precision_against_twenty_digits():
     model = RandomFeatureModel(activations.erf, 0.5, 6, 0.8)
     tau = np.geomspace(1e-3, 1e8, 10)
     curve = model.training(tau)
-    for k, (train, test) in enumerate(training.training_mpmath(model, tau.tolist(), 20)):
+    for k, (train, test) in enumerate(training_mpmath(model, tau.tolist(), 20)):
         assert abs(curve.train[k] / float(train) - 1) < 1e-8
         assert abs(curve.test[k] / float(test) - 1) < 1e-8
 

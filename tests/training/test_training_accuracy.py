@@ -11,7 +11,8 @@ from theory.filters import filter_function, remainder
 from theory.symbolic import symbols as S
 from theory.symbolic import two_resolvents as symbolic
 from theory.training import contour, losses
-from theory.training.curves import flow_rate, training_mpmath
+from theory.training.curves import flow_rate
+from theory.training.digits import training_mpmath
 from theory.training.scalar_kernel import (
     field_mpmath,
     fresh_residual,

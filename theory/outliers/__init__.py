@@ -4,7 +4,8 @@ from ..results import Outlier
 from .bbp import Window, critical_psi_n, critical_separation, critical_spike, critical_time, windows
 from .closed_form import outliers, outliers_of
 from .counted import direction_outliers, mean_outliers
-from .means import fluctuation_outliers, mean_outlier, zeros_in_gaps
+from .gaps import zeros_in_gaps
+from .means import fluctuation_outliers, mean_outlier
 
 __all__ = [
     "Outlier",

@@ -8,30 +8,23 @@ On a gap the variance λ*(z) that puts an outlier at z is monotone, as D has one
 no zero off the atom: D would vanish with it for all directions at once, those of the bulk too. So a gap shows the spikes between the
 values at its two ends, with ∞ at the far end of the uppermost gap and at the atom.
 
-The uppermost threshold needs no edge. Along the closed form z(λ*) the physical solution begins at λ* = ∞ and ends where dq/dz = ∞,
-which is where dz/dλ* = 0: λ*_c is the largest minimum of z(λ*), and z is the edge there. For one eigenvalue λ_Σ of the covariance
-the stability R of `theory.spectrum.edges` falls along the whole of (λ_Σ, ∞), since (1+δ)/(λ* − λ_Σ) does, so that it is the only one; otherwise
-the table of edges is asked. At ψ_n = ∞ and Σ = 1, where U is a spiked Wishart matrix, λ*_c = 1 + (1 + b²/α²)/√ψ_p.
+The thresholds as numbers are those of `theory.outliers.threshold`; here they become windows of variances, and the critical number of
+samples, time and separation of two clusters, by solving λ*_c = λ* for what is asked.
 
 Source: Baik, Ben Arous, Péché (2005) for sample covariances; derived here for U, checked by ``tests/outliers/test_bbp.py``.
 """
 
 from dataclasses import dataclass, replace
-from functools import cache
 
 import numpy as np
-import sympy as sp
 from scipy.optimize import brentq
 
 from ..digits import mp, rounded, to_mpf
-from ..equations import late_times
 from ..errors import ConvergenceError
 from ..search import minimum_beside
-from ..symbolic import symbols as S
-from ..symbolic.evaluate import evaluator
-from ..symbolic.outlier import lam_star, outlier_condition, outlier_position
 from ..validation import a_scalar_model, a_scalar_spectrum, decimal_digits, positive
-from .closed_form import exact_system, has_linear_part
+from .closed_form import has_linear_part
+from .threshold import threshold_at, uppermost
 
 
 @dataclass(frozen=True)
@@ -43,17 +36,6 @@ class Window:
     high: float
     smallest: float
     largest: float
-
-
-@cache
-def _threshold_functions(module):
-    """The coefficients of the quadratic equation for g; and that equation, dz/dλ* ∝ 0 along it, and the Jacobian of the two."""
-    position, variables = outlier_position(), (S.g, lam_star)
-    (z_g, z_spike), (f_g, f_spike) = ([e.diff(x) for x in variables] for e in (position.z, position.quadratic))
-    both = (position.quadratic, z_spike * f_g - z_g * f_spike)
-    coefficients = tuple(sp.Poly(position.quadratic, S.g).all_coeffs())
-    full = (*both, *(e.diff(x) for e in both for x in variables))
-    return evaluator(coefficients, (lam_star,), module), evaluator(full, variables, module)
 
 
 def windows(spectrum, dps=None):
@@ -108,15 +90,6 @@ def windows(spectrum, dps=None):
     return tuple(found)
 
 
-def threshold_at(spectrum, row, dps=None):
-    """λ*_c of one row (y, q, δ) of ``spectrum.edge_table``; negative where no direction's outlier ends at that edge."""
-    at_edge = evaluator((outlier_condition().threshold,), (S.q, S.delta), "mpmath")
-    with mp.workdps(30):  # not to overflow where α² is about to vanish
-        parameters, nodes, weights, _ = exact_system(spectrum, None)
-        (threshold,) = at_edge((to_mpf(row[1]), to_mpf(row[2])), parameters, nodes, weights)
-    return float(threshold) if dps is None or threshold <= 0 else _refine(spectrum, 1 / (1 + row[2]), threshold, dps)
-
-
 def critical_spike(model, dps=None):
     """The variance above which a direction has an outlier above the bulk.
 
@@ -142,17 +115,7 @@ def critical_spike(model, dps=None):
     """
     if dps is not None:
         dps = decimal_digits("dps", dps)
-    return _critical_spike(a_scalar_model(model), dps)
-
-
-def _critical_spike(model, dps):
-    spectrum = model.spectrum()
-    if not has_linear_part(spectrum):
-        return np.inf
-    if len(spectrum.system.nodes) > 1 or late_times.is_limit(spectrum.shifted):
-        return threshold_at(spectrum, spectrum.edge_table[-1], dps)
-    g, threshold = _largest_minimum(spectrum)
-    return threshold if dps is None else _refine(spectrum, g, threshold, dps)
+    return uppermost(a_scalar_model(model), dps)
 
 
 def critical_separation(model, dps=None):
@@ -170,7 +133,7 @@ def critical_separation(model, dps=None):
         return critical_spike(model) - model.data.variance
     dps = decimal_digits("dps", dps)
     with mp.workdps(dps + 15):
-        return rounded(to_mpf(_critical_spike(model, dps + 15)) - model.data.mpmath_spectrum()[0][0], dps)
+        return rounded(to_mpf(uppermost(model, dps + 15)) - model.data.mpmath_spectrum()[0][0], dps)
 
 
 def critical_time(model, variance, dps=None):
@@ -258,7 +221,7 @@ def _crossing(model, name, bracket, variance, dps):
 
         def mismatch(x):
             at = replace(model, **{name: rounded(mp.exp(x), dps + 15)})
-            return to_mpf(_critical_spike(at, dps + 10)) / target - 1
+            return to_mpf(uppermost(at, dps + 10)) / target - 1
 
         return _secant(mismatch, root, dps)
 
@@ -275,60 +238,3 @@ def _secant(function, start, dps):
             return rounded(mp.exp(two), dps)
         f_two = function(two)
     raise ConvergenceError(f"the crossing near {mp.nstr(mp.exp(start), 8)} was not found to {dps} digits", abs(step))
-
-
-def _largest_minimum(spectrum):
-    """(g, λ*_c) for one eigenvalue of the covariance."""
-    coefficients, functions = _threshold_functions("numpy")
-    arguments = spectrum.system.parameters, np.asarray(spectrum.system.nodes), np.asarray(spectrum.system.weights)
-    (node,) = spectrum.system.nodes
-
-    def upper_root(variance):
-        """For λ* > λ_Σ the roots of the equation have opposite signs; the physical one is positive at infinity."""
-        a, b, c = coefficients((variance,), *arguments)
-        half = -(b + np.copysign(np.sqrt(b**2 - 4 * a * c), b)) / 2
-        return np.where(half / a > 0, half / a, c / half)
-
-    def fold(excess):
-        variance = node * (1 + excess)
-        return functions((upper_root(variance), variance), *arguments)[1] * orientation
-
-    # late in the diffusion the threshold grows like b²/α²
-    _, _, alpha, b, *_ = spectrum.system.parameters
-    top = min(1e15 * max(1.0, (b / alpha) ** 2 / node), 1e150)
-    excess, orientation = np.geomspace(1e-9, top, int(12.5 * np.log10(top / 1e-9))), 1.0
-    with np.errstate(all="ignore"):
-        values = fold(excess)
-        orientation = np.sign(values[-1])
-        last = np.flatnonzero(~(values * orientation > 0))
-    if last.size == 0 or last[-1] >= excess.size - 1 or not np.isfinite(values[last[-1]]):
-        raise ConvergenceError(f"no threshold was found for {spectrum}", np.nan)
-    bracket = np.log(excess[last[-1] : last[-1] + 2])
-    found = np.exp(brentq(lambda x: fold(np.array([np.exp(x)]))[0], *bracket, xtol=1e-15, rtol=1e-15))
-    variance = np.array([node * (1 + found)])
-    return float(upper_root(variance)[0]), float(variance[0])
-
-
-def _refine(spectrum, g, threshold, dps):
-    """Newton for (g, λ*) on the equation and its fold, certified by the last step."""
-    # for a large λ* what the data add to g, and to b², is small
-    with mp.workdps(dps + 15 + 2 * max(0, int(mp.log10(threshold)))):
-        parameters, nodes, weights, _ = exact_system(spectrum, dps)
-        _, functions = _threshold_functions("mpmath")
-        x = mp.matrix([mp.mpf(g), to_mpf(threshold)])
-        goal, step = mp.mpf(10) ** (-dps - 5), [mp.inf]
-        for _ in range(60):
-            f1, f2, *jacobian = functions((x[0], x[1]), parameters, nodes, weights)
-            try:
-                step = mp.lu_solve(mp.matrix([jacobian[:2], jacobian[2:]]), -mp.matrix([f1, f2]))
-            except ZeroDivisionError:
-                break
-            x += step
-            if all(abs(step[i]) <= goal * abs(x[i]) for i in range(2)):
-                if abs(x[1] / threshold - 1) < 1e-6:
-                    return rounded(x[1], dps)
-                break
-    raise ConvergenceError(
-        f"the threshold {mp.nstr(mp.mpf(threshold), 8)} could not be refined to {dps} digits",
-        max(abs(s) for s in step),
-    )

@@ -107,7 +107,7 @@ def outliers_of(spectrum, variance, dps=None):
         parameters, nodes, weights, s2 = exact_system(spectrum, dps)
         point = to_mpf(variance)
         rate = 2 * noise_variance(to_mpf(spectrum.model.t), mp) / to_mpf(spectrum.model.psi_p)
-        working = digits + 25 + _lost_digits(point, parameters, nodes)
+        working = digits + 25 + _digits_lost_to_cancellation(point, parameters, nodes)
     # the double-precision parameters, taken as exact, leave nothing to rounding: neither the roots nor the decision
     with mp.workdps(working):
         candidates = curve_points(parameters, nodes, weights, point)
@@ -118,7 +118,7 @@ def outliers_of(spectrum, variance, dps=None):
     return tuple(Outlier(*(rounded(x, dps) if isinstance(x, mp.mpf) else x for x in row)) for row in rows)
 
 
-def _lost_digits(variance, parameters, nodes):
+def _digits_lost_to_cancellation(variance, parameters, nodes):
     """How many digits the averages ⟨λ/(λ* − λ)⟩, and what cancels against them, lose next to an eigenvalue, to 0 or late in the diffusion.
 
     What tells directions apart in b² + α²λ/(1+δ) is the second term, which falls like e^{−2t}.

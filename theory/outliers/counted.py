@@ -69,13 +69,13 @@ def direction_outliers(spectrum, d=None):
     p = None if d is None else system.ensemble.psi_p * positive_integer("d", d)
     if isinstance(data, Gaussian):
         # centred, so that 1 and the spikes do not know of each other
-        blocks = [_Block(system, np.array([[[float(value)]]])) for value in data.spikes]
+        blocks = [_CountingMatrix(system, np.array([[[float(value)]]])) for value in data.spikes]
         spikes = [float(value) for value in data.spikes]
     else:
         moments = _mixture_moments(data)
         if not (has_mean := _has_mean(system.ensemble)):
             moments = moments[:, 1:, 1:]
-        blocks = [_Block(system, moments, has_mean, p)] if moments.shape[-1] > has_mean else []
+        blocks = [_CountingMatrix(system, moments, has_mean, p)] if moments.shape[-1] > has_mean else []
         spikes = [None] * len(blocks)
     found = []
     for k, block in enumerate(blocks):
@@ -97,7 +97,7 @@ def mean_outliers(spectrum, d):
     p = e.psi_p * positive_integer("d", d)
     if not _has_mean(e):
         return ()
-    block = _Block(system, 1 / e.pi[:, None, None], True, p)
+    block = _CountingMatrix(system, 1 / e.pi[:, None, None], True, p)
     found = _zeros(spectrum, block, above=True)
     return tuple(Outlier(z, training_time=_training_time(spectrum.model, z)) for z in found)
 
@@ -140,8 +140,16 @@ def _has_mean(e):
     return columns < rows
 
 
-class _Block:
-    """𝖲 for coordinates that know of each other: directions, and before them the constant 1 if ``constant``."""
+class _CountingMatrix:
+    """𝖲(z) as a function of the solution at z: the matrix whose negative eigenvalues count the outliers still above z.
+
+    It is made for coordinates that know of each other, which share one matrix; coordinates that do not, as uncorrelated spikes, have one
+    each. An index is a channel (kind × time of the data, then the same of the noise, 2CK in all) times a coordinate (r in all): the
+    directions of data space, and before them the constant 1 if ``constant``, which carries the mean activations. ``basis`` leaves out
+    what no weight reads (the constant in the noise) and, for p = None, the limit p → ∞, what an infinitely strong mean confines.
+
+    ``moments``, (C, r, r) or with C = 1: E of products of the coordinates in each kind.
+    """
 
     def __init__(self, system, moments, constant=False, p=None):
         e, r = system.ensemble, moments.shape[-1]

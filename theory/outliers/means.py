@@ -1,21 +1,27 @@
-r"""Outliers that no direction of the data makes: the mean of the features, and the fluctuations of norms if it vanishes.
+r"""Outliers that no direction of the data makes: three of them, all with σ itself as their cause.
 
-A direction of the features that enters the samples with independent amplitudes, and U along itself through the noise, makes outliers as a
-direction of the data does: the zeros of 1/q + noise + samples/(1+δ) in the gaps of the bulk. Here they are bracketed by the edges.
+**The mean of the features.** κ = E σ ≠ 0 puts κ² times the matrix of ones into U: an eigenvalue of order p along (1, …, 1), which is known
+at a given d alone (`mean_outlier`).
 
-Derived here; checked by ``tests/outliers/test_outliers.py`` against finite networks, and `zeros_in_gaps` against the closed form of
-`theory.outliers.closed_form`.
+**The norms of the features.** If κ = 0 and σ has an even part, the mean of a feature over the samples still varies with |W_i|². This is one
+vector that all samples have in common: an outlier of order 1 (`fluctuation_outliers`).
+
+**The norms of the samples.** For the same reason all features of one sample move together with |x_t|². This is again the direction (1, …, 1),
+now with an amplitude that varies from sample to sample, and with the noise too: another outlier of order 1 (`fluctuation_outliers`).
+
+All three are zeros of 1/q + noise + samples/(1+δ), with their own two strengths (`theory.outliers.gaps`). For one type, kind and time; the
+means of the general models are in `theory.outliers.counted`. Derived here; checked by ``tests/outliers/test_outliers.py`` against finite
+networks.
 """
 
 from itertools import pairwise
 
 import numpy as np
 from scipy.integrate import quad
-from scipy.optimize import brentq
 
-from ..errors import ConvergenceError
-from ..validation import a_scalar_spectrum, non_negative, positive_integer, truth
+from ..validation import a_scalar_spectrum, positive_integer
 from .closed_form import NEGLIGIBLE
+from .gaps import zeros_in_gaps
 
 
 def mean_outlier(spectrum, d):
@@ -87,37 +93,3 @@ def _second_hermite(activation, gamma):
 
     walls = sorted({-10.0, 0.0, 10.0, *(k / gamma for k in activation.kinks or () if abs(k) < 10 * gamma)})
     return sum(quad(integrand, *pair, epsabs=1e-13, epsrel=1e-12, limit=200)[0] for pair in pairwise(walls))
-
-
-def zeros_in_gaps(spectrum, samples, noise, above=False):
-    r"""The zeros of 1/q + noise + samples/(1+δ) off the bulk, each bracketed by the edges of its gap: a sorted list of floats.
-
-    With ``above`` only that above all bulks.
-
-    This is the condition for any direction of the features that enters the samples with independent amplitudes of variance
-    ``samples`` and adds ``noise`` to U along itself: for a data direction ψ_p α²λ* and ψ_p b².
-    """
-    s2, table = a_scalar_spectrum(spectrum).model.coefficients().s2, spectrum.edge_table
-    samples, noise = float(non_negative("samples", samples)), float(non_negative("noise", noise))
-    truth("above", above)
-
-    def condition(y):
-        q, delta = spectrum.off_support_or_nan(np.array([y]))
-        if np.isnan(q[0]):
-            raise ConvergenceError(f"no certified solution at z = {s2 + y:.12g}")
-        return (1 / q[0] + noise + samples / (1 + delta[0])).real
-
-    at_edge = 1 / table[:, 1] + noise + samples / (1 + table[:, 2])  # a hard edge has q = δ = ∞
-    found = []
-    for k in range(len(table) if above else 0, len(table) + 1, 2):
-        low, left = (table[k - 1, 0], at_edge[k - 1]) if k else (0.0, 1.0)
-        high, right = (table[k, 0], at_edge[k]) if k < len(table) else (2 * (low + samples + noise), -1.0)
-        if not left > 0 > right:
-            continue
-        while k == len(table) and condition(high) > 0:
-            high *= 2
-        # an end cannot be solved for, but its sign is known
-        inner = low + (high - low) * 1e-9, high - (high - low) * 1e-9
-        if condition(inner[0]) > 0 > condition(inner[1]):
-            found.append(float(s2 + brentq(condition, *inner, xtol=1e-15 * high, rtol=1e-13)))
-    return found

@@ -1,22 +1,28 @@
-r"""What the losses need of the general action: (1/d) Tr V^TQV, (1/d) Tr V^TQṼ, and the test loss of two resolvents.
+r"""H and G of `theory.training.scalar_kernel` for the general models: the target is treated as one more type of feature.
 
-V pairs the features with a target that is linear in x and ξ. So take the target, read along a random direction of data space, for
-one more feature: a type of its own, with the couplings u_Y = ``ensemble.target``, no nonlinear part, and no share of the features, so that it
-changes nothing. Its entry of the resolvent is a Schur complement, 1/q_Y = L₀ − z − (1/d) Tr V^TQ(z)V, and by the saddle point also
-−z + u_Y^T⟨M⟩u_Y. Hence
+**The idea.** The losses need V, which pairs features with the target y. The saddle point knows only resolvents of features. But y is linear
+in x and ξ, as the linear part of a feature is: read along a random direction of data space, it *is* a feature, of a type Y of its own,
+with the couplings u_Y = ``ensemble.target``, no nonlinear part, and a share of no features at all, so that it changes nothing of the rest.
+What the equations say of its entry of the resolvent is then what we want to know of V:
+
+* by the Schur complement, 1/q_Y = L₀ − z − (1/d) Tr V^TQ(z)V (the target's own square, less what the features explain of it);
+* by the saddle point, 1/q_Y = −z + u_Y^T⟨M⟩u_Y, as for any type.
+
+**One argument.** The two together are H, and the same with a fresh sample's target on one side is the limit z₁ → ∞ of G:
 
 .. math:: \tfrac1d\mathrm{Tr}\,V^TQV = L_0 - u_Y^T\langle M\rangle u_Y,\qquad
           \tfrac1d\mathrm{Tr}\,V^TQ\tilde V = L_0 - u_Y^T\langle P\,\mathsf H\rangle u_Y,
 
-with L₀ the loss at A = 0, P = (1 + ĤT)^{-1} and 𝖧 the value of Ĥ for fresh samples, δ = 0. For two resolvents take two fields with
-their own z, coupled by a source κ times the matrix of fresh samples. To first order in κ the fields respond by the linear equations
-of `theory.equations.response`, and the off-diagonal 1/q_Y is κ times
+with L₀ the loss at A = 0, P = (1 + ĤT)^{-1} and 𝖧 the value of Ĥ for fresh samples, δ = 0.
+
+**Two arguments.** Take two fields with their own z, coupled by a source κ times the matrix of fresh samples. To first order in κ they
+respond by the linear equations of `theory.equations.response`, and the off-diagonal 1/q_Y is κ times
 
 .. math:: G(z_1,z_2) = L_0 - \tfrac1d\mathrm{Tr}\,V^TQ_1\tilde V - \tfrac1d\mathrm{Tr}\,\tilde V^TQ_2V
           + \tfrac1d\mathrm{Tr}\,V^TQ_1\tilde UQ_2V .
 
-It is the overlap of the residuals of two ridge predictors on fresh data (`theory.training.scalar_kernel`). Derived here, checked by
-``tests/training/test_general_training.py`` against the scalar F of `theory.training.two_resolvents` and finite networks.
+Called by `theory.training.losses` alone. Derived here, checked by ``tests/training/test_general_training.py`` against the scalar F of
+`theory.training.two_resolvents` and finite networks.
 """
 
 import numpy as np

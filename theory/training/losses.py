@@ -9,9 +9,12 @@ So the test loss is G(0, 0) + 2∮(h/z)G(0, z) + ∮∮(h/z₁)(h/z₂)G, or L�
 L₀ − ∮(2f − z f²)H. The first form is exact at τ = ∞, the second at τ = 0; of the two the one with the smaller terms is taken, in which less
 cancels.
 
+The last integral is over G where the definition (`theory.training.curves`) has F = (1/d) Tr V^TQ₁ŨQ₂V. They differ by functions of one
+argument, L₀ and traces of one resolvent, which may be added at will: in the argument that is missing ∮f dz = 0, as f is analytic on the
+spectrum. H and G are positive below it, F and the traces cancel.
+
 Certificate: every second node is a rule of its own (`theory.training.contour`), and the difference of the two is at least the error of the
-coarser
-one. That, the rounding of the sum, and the error of what both have in common, H(0) and G(0, 0), must not exceed `TOLERANCE` of the loss
+coarser one. That, the rounding of the sum, and the error of what both have in common, H(0) and G(0, 0), must not exceed `TOLERANCE` of the loss
 itself. A filter that passes is done, whatever others are asked for beside it. Checked by ``tests/training/test_training_accuracy.py``.
 """
 
@@ -65,9 +68,9 @@ class ResidualData:
         return tuple(np.ascontiguousarray(table[::2, ::2]) for table in (self.kernel, self.mirror))
 
 
-def initial_loss(model):
-    """L₀, the loss at A = 0: 1 unless the target has a part in x (`theory.TimeGrid`, ``skip``)."""
-    return 1.0 if model.is_scalar else model.ensemble.initial_loss
+def initial_loss(model, system=None):
+    """L₀, the loss at A = 0: 1 unless the target has a part in x (`theory.TimeGrid`, ``skip``); ``system`` as of `on_contour`."""
+    return 1.0 if model.is_scalar else (model if system is None else system).ensemble.initial_loss
 
 
 def support_bounds(spectrum):
@@ -116,7 +119,7 @@ def on_contour(model, system, count):
     at_zero = np.array([train[-2:], np.diag(kernel)[-2:]]).real if has_zero else None
     return ResidualData(
         points,
-        1.0 if model.is_scalar else system.ensemble.initial_loss,
+        initial_loss(model, system),
         train[inside],
         far[inside],
         kernel[inside, inside],
@@ -196,7 +199,7 @@ def losses(model, filters, size):
         if count == MOST_NODES and not done.all():
             raise ConvergenceError(
                 f"{np.count_nonzero(~done)} of {size} losses are not certified with {count} nodes of the contour; "
-                "where they are too small for double precision, theory.training.curves.training_mpmath has more digits",
+                "where they are too small for double precision, theory.training.training_mpmath has more digits",
                 errors.max(),
             )
         rows, count = rows[~done], min(2 * count, MOST_NODES)

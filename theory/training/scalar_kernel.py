@@ -1,12 +1,18 @@
-r"""Residuals of ridge predictors, from which all losses follow, for the scalar equations.
+r"""What a ridge predictor leaves of its target, on the samples and on fresh data: H and G, for one type, kind and time.
 
-Let r_z = y − V^TQ(z)φ, what the ridge ζ = −z leaves of the target y. Two functions describe it (`theory.symbolic.two_resolvents`):
+The predictor with the ridge ζ = −z leaves r_z = y − V^TQ(z)φ of the target y. Every loss of `theory.training.losses` is made of
 
-* H(z) = (1/d) E_train[y·r_z] = L₀ − (1/d) Tr V^TQV, the train loss at z = 0;
-* G(z₁, z₂) = (1/d) E_fresh[r_{z₁}·r_{z₂}], the test loss of the ridge ζ at z₁ = z₂ = −ζ.
+* H(z) = (1/d) E_train[y·r_z] = L₀ − (1/d) Tr V^TQV, a function of one argument, the train loss at z = 0;
+* G(z₁, z₂) = (1/d) E_fresh[r_{z₁}·r_{z₂}], a function of two, the test loss of the ridge ζ at z₁ = z₂ = −ζ.
 
-Both are sums of positive terms below the spectrum. The general models have theirs in `theory.training.general_kernel`. Derived here, checked by
-``tests/training/test_training_accuracy.py``.
+Why these, and not the traces that they consist of: below the spectrum both are sums of positive terms, so that a small loss keeps its
+digits, where L₀ and the traces would cancel. And r_∞ = y, so that G(∞, z) = (1/d) E_fresh[y·r_z] is what the test loss needs
+of one argument; here it is H(z), as V = bW/√d is the same for all samples.
+
+**Read next.** The formulas are derived in `theory.symbolic.two_resolvents` as rational functions of 1/q, 1/(1+δ) and the moments
+⟨λ^k/(1/q + ψ_p h)⟩; here they are arrays over all pairs of contour points (products of matrices), and the same in mpmath for
+`theory.training.digits`. The general models have their H and G in `theory.training.general_kernel`. Checked by
+``tests/training/test_residuals.py`` and ``tests/training/test_training_accuracy.py``.
 """
 
 from functools import cache

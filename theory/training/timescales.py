@@ -8,24 +8,21 @@ Definitions, with f = ``within`` and g = ``gap_fraction``:
 * **τ_mem from the edges**: the same for the fastest mode of the lowest interval, λ its upper edge.
 
 Of the n modes that exist because the samples are finitely many, only d overlap with what the loss asks for, and they are the slowest:
-for ψ_p ≫ ψ_n ≫ 1 they lie at λ ≃ s² + (ψ_p/ψ_n) v² b²/(α²λ_Σ + b²), an interval of their own (`memorization_eigenvalue`).
+for ψ_p ≫ ψ_n ≫ 1 they lie at λ ≃ s² + (ψ_p/ψ_n) v² b²/(α²λ_Σ + b²), an interval of their own (`theory.training.memorization`).
 Hence τ_mem ≃ ψ_n (α²λ_Σ + b²)/(2Δ_t v² b²), which is ψ_n/(2Δ_t² v²) for Σ = 1: proportional to the number of samples, with τ_gen
 constant (2505.17638; the factor b²/(α²λ_Σ + b²) is derived here, chapter "Two times", checked by ``tests/training/test_training.py``). The
 exponents are local: d log τ/d log ψ_n at the model's ψ_n.
 """
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import numpy as np
-import sympy as sp
 from scipy.optimize import brentq
 
+from .._former_names import renamed
 from ..errors import ConvergenceError
 from ..search import minimum_beside
-from ..symbolic.evaluate import PARAMETERS
-from ..symbolic.two_bulks import memorizing_bulk, memorizing_threshold
-from ..validation import a_model, a_scalar_model, fraction, integer
+from ..validation import a_model, fraction, integer
 from .curves import flow_rate, training_curve
 from .losses import TOLERANCE, initial_loss, support_bounds
 
@@ -67,7 +64,7 @@ def curve_times(model, within=0.05, gap_fraction=0.5, points=240):
     points : int
         Of the logarithmic grid on which a crossing is bracketed before it is solved for.
     """
-    grid, initial = time_grid(model, points), initial_loss(model)
+    grid, initial = training_times(model, points), initial_loss(model)
     curve = training_curve(model, np.append(grid, np.inf))
     tau_best, best = _smallest_test_loss(model, grid, curve)
     if best >= initial * (1 - RESOLVED):
@@ -87,7 +84,7 @@ def curve_times(model, within=0.05, gap_fraction=0.5, points=240):
     return tau_gen, tau_mem, tau_best, best
 
 
-def time_grid(model, points=240):
+def training_times(model, points=240):
     """Training times from before the fastest mode moves to after the slowest has relaxed, logarithmically spaced."""
     low, high = support_bounds(a_model(model).spectrum())
     points, rate = integer("points", points, 2, MOST_POINTS), flow_rate(model)
@@ -121,29 +118,6 @@ def edge_times(model):
     return 1 / (rate * edges[-2]), 1 / (rate * edges[1])
 
 
-@lru_cache(maxsize=64)
-def _memorizing_centre(spectrum, index):
-    """The centre of the memorizing bulk of one covariance eigenvalue, and the ψ_p/ψ_n above which it is separate, lambdified."""
-    centre = memorizing_bulk(0, spectrum, index).edges[0]
-    return sp.lambdify(PARAMETERS, (centre, memorizing_threshold(spectrum[index][0])), modules="math")
-
-
-def memorization_eigenvalue(model):
-    """Where the d memorizing modes of U lie for ψ_p, ψ_n ≫ 1, one for each eigenvalue of the covariance: float array (m,).
-
-    The leading order of `theory.symbolic.memorizing_bulk`; NaN where those modes have not left the sample bulk. Seconds of
-    derivation the first time in a process, then cached.
-    """
-    a_scalar_model(model)
-    spectrum = tuple((sp.nsimplify(value), sp.nsimplify(weight)) for value, weight in model.data.spectrum)
-    parameters = model.spectrum().system.parameters
-    values = []
-    for index in range(len(spectrum)):
-        centre, threshold = _memorizing_centre(spectrum, index)(*parameters)
-        values.append(centre if float(model.psi_p) / float(model.psi_n) > threshold else np.nan)
-    return np.array(values)
-
-
 def timescales(model, within=0.05, gap_fraction=0.5):
     """All times of one model; see `theory.RandomFeatureModel.timescales`."""
     a_model(model)
@@ -160,3 +134,7 @@ def timescales(model, within=0.05, gap_fraction=0.5):
 def _log_slope(before, after):
     """d log τ/d log ψ_n from τ on both sides; None where there is none to differentiate."""
     return float(np.log(after / before) / (2 * LOG_STEP)) if before and after else None
+
+
+#: not to be taken for `theory.TimeGrid`, which holds diffusion times, or the grid of a sampler
+__getattr__ = renamed(__name__, time_grid="training_times")

@@ -1,4 +1,14 @@
-r"""F(z₁, z₂) = (1/p) Tr[Q(z₁) Ũ Q(z₂) WW^T/d] as numbers, from the linear response that SymPy derived."""
+r"""F(z₁, z₂) = (1/p) Tr[Q(z₁) Ũ Q(z₂) WW^T/d] as numbers: the test loss's double integral as it stands in its definition.
+
+F is the second derivative of the doubled action in two of three sources, κ_I, κ_r and κ_s, which multiply 1, WΣW^T/d and WW^T/d between
+the two fields; Ũ is a combination of all three, WW^T/d is the last alone. `theory.symbolic.two_resolvents` derives the 3 × 3 linear response
+to them, here it is solved. (The κ of `theory.training.general_kernel` is one source, of Ũ, and κ = E σ elsewhere is a mean activation.)
+
+**Who needs it.** No loss: G = 1 − ψ_p b²(s₁ + s₂) + ψ_p b² F, with s = (1/p) Tr Q WW^T/d, cancels where the loss is small, and
+`theory.training.scalar_kernel` has it without cancellation. F is the other way to the same function: chapters show it, and
+``tests/training/test_training_accuracy.py`` and ``tests/training/test_general_training.py`` hold both kernels to it. In the double integral
+∮∮ f f of a loss F and G are as good: they differ by functions of one argument (`theory.training.losses`).
+"""
 
 from functools import cache
 

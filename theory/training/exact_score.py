@@ -1,0 +1,17 @@
+"""The loss of the exact score: what is left on fresh data however well a network is trained."""
+
+import numpy as np
+
+from ..couplings.ensemble import as_mixture
+
+
+def exact_score_loss(model):
+    """ε: the loss (1/d)E|√Δ_t ∇log P_t + ξ|² of the exact score, which no network goes below on fresh data.
+
+    The kinds of a mixture are taken to be known from x: for d → ∞ they are told apart by their centroids or by |x|².
+    """
+    data, times = as_mixture(model.data), model.times
+    shape = data.covariance
+    signal = np.multiply.outer(np.multiply.outer(times.decay**2, data.scales), shape.eigenvalues)
+    ratio = signal / (signal + times.noise_variances[:, None, None])
+    return float(np.einsum("k,c,l,kcl->", times.law, data.frequencies, shape.weights, ratio))
