@@ -12,7 +12,7 @@
 #   make surroundings             build two pages in each of many odd surroundings (minutes)
 #   make wrong-digits            change a digit of every chapter and see that its tests fail (minutes)
 #   make lowest      run the tests with the lowest versions that requirements.txt allows, in .venv-lowest
-#   make mutants FILES="saddle edges" SAMPLE=40     do the tests notice small faults in the solvers? (tools/mutants.toml; hours for all)
+#   make mutants FILES=equations/scalar SAMPLE=40      do the tests notice small faults in the solvers? (tools/mutants.toml; hours for all)
 #   make fuzz SEED=0 MODELS=5000  random models through every observable (hours for all; goes on where it stopped)
 #   make format      let ruff rewrite the code
 #   make torch       add PyTorch (optional), so that its tests run as well

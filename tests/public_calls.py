@@ -61,12 +61,12 @@ def a_score(x, t):
 
 TABLE = {
     # descriptions
-    "data.Gaussian": call(spectrum=(PAIRS, "spectrum of data"), spikes=((5.0,), "positives"), continuous=((), "sequence")),
-    "data.Gaussian.from_density": call(
+    "Gaussian": call(spectrum=(PAIRS, "spectrum of data"), spikes=((5.0,), "positives"), continuous=((), "sequence")),
+    "Gaussian.from_density": call(
         density=(np.ones_like, "function"), support=((0.5, 1.5), "interval"), nodes=(4, "integer")
     ),
-    "data.Gaussian.power_law": call(exponent=(1.5, "positive"), condition=(30.0, "positive"), nodes=(4, "integer")),
-    "mixture.Mixture": call(
+    "Gaussian.power_law": call(exponent=(1.5, "positive"), condition=(30.0, "positive"), nodes=(4, "integer")),
+    "Mixture": call(
         weights=((0.5, 0.5), "weights"),
         variances=((1.0, 2.0), "positive sequence or None"),
         means=(((1.0, -1.0), (-1.0, 1.0)), "Gram matrix"),
@@ -74,20 +74,20 @@ TABLE = {
         spectrum=(PAIRS, "spectrum of data"),
         continuous=((), "sequence"),
     ),
-    "mixture.Mixture.centroids": call(Mixture((1,))),
-    "times.TimeGrid": call(
+    "Mixture.centroids": call(Mixture((1,))),
+    "TimeGrid": call(
         nodes=((0.1, 0.5), "nodes"),
         weights=((0.5, 0.5), "weights"),
         amplitude=((1.0, 2.0), "positive sequence or None"),
         skip=((0.0, -1.0), "real sequence or None"),
     ),
-    "times.TimeGrid.gauss": call(
+    "TimeGrid.gauss": call(
         nodes=(2, "integer"),
         support=((0.1, 1.0), "interval"),
         density=(np.ones_like, "function or None"),
         options=(None, "anything"),
     ),
-    "model.RandomFeatureModel": call(
+    "RandomFeatureModel": call(
         activation=(activations.erf, "activation"),
         psi_p=(2, "positive"),
         psi_n=(1.5, "positive"),
@@ -104,12 +104,12 @@ TABLE = {
     "activations.polynomial": call(coefficients=((0, 1, 0.5), "coefficients")),
     "activations.hermite": call(k=(3, "integer")),
     # observables of the limit
-    "model.RandomFeatureModel.coefficients": call(MODEL, **NO_DIGITS),
-    "model.RandomFeatureModel.spectrum": call(MODEL),
-    "model.RandomFeatureModel.training": call(MODEL, tau=([1.0], "tau")),
-    "model.RandomFeatureModel.ridge": call(MODEL, zeta=([1.0], "reals >= 0")),
-    "model.RandomFeatureModel.timescales": call(MODEL, within=(0.05, "fraction"), gap_fraction=(0.5, "fraction")),
-    "model.RandomFeatureModel.simulate": call(MODEL, d=(4, "integer"), seed=(0, "seed"), options=(None, "anything")),
+    "RandomFeatureModel.coefficients": call(MODEL, **NO_DIGITS),
+    "RandomFeatureModel.spectrum": call(MODEL),
+    "RandomFeatureModel.training": call(MODEL, tau=([1.0], "tau")),
+    "RandomFeatureModel.ridge": call(MODEL, zeta=([1.0], "reals >= 0")),
+    "RandomFeatureModel.timescales": call(MODEL, within=(0.05, "fraction"), gap_fraction=(0.5, "fraction")),
+    "RandomFeatureModel.simulate": call(MODEL, d=(4, "integer"), seed=(0, "seed"), options=(None, "anything")),
     "spectrum.Spectrum": call(**ANY_MODEL),
     "spectrum.Spectrum.stieltjes": call(SPECTRUM, z=(-1.0, "complexes"), method=("auto", "choice"), **NO_DIGITS),
     "spectrum.Spectrum.density": call(SPECTRUM, lam=(1.0, "reals"), method=("auto", "choice")),
@@ -119,27 +119,25 @@ TABLE = {
     "spectrum.Spectrum.integrate": call(SPECTRUM, function=(np.log, "function")),
     "outliers.outliers": call(**OF_SPECTRUM, **NO_DIGITS),
     "outliers.outliers_of": call(**OF_SPECTRUM, variance=(5.0, "non-negative"), **NO_DIGITS),
-    "general_outliers.direction_outliers": call(
-        spectrum=(GENERAL_SPECTRUM, "general spectrum"), d=(None, "integer or None")
-    ),
-    "general_outliers.mean_outliers": call(spectrum=(GENERAL_SPECTRUM, "general spectrum"), d=(100, "integer")),
-    "mean_outlier.mean_outlier": call(**OF_SPECTRUM, d=(100, "integer")),
-    "mean_outlier.fluctuation_outliers": call(**OF_SPECTRUM),
-    "mean_outlier.zeros_in_gaps": call(
+    "outliers.direction_outliers": call(spectrum=(GENERAL_SPECTRUM, "general spectrum"), d=(None, "integer or None")),
+    "outliers.mean_outliers": call(spectrum=(GENERAL_SPECTRUM, "general spectrum"), d=(100, "integer")),
+    "outliers.mean_outlier": call(**OF_SPECTRUM, d=(100, "integer")),
+    "outliers.fluctuation_outliers": call(**OF_SPECTRUM),
+    "outliers.zeros_in_gaps": call(
         **OF_SPECTRUM, samples=(1.0, "non-negative"), noise=(1.0, "non-negative"), above=(False, "truth")
     ),
-    "bbp.windows": call(**OF_SPECTRUM, **NO_DIGITS),
-    "bbp.critical_spike": call(**SCALAR_MODEL, **NO_DIGITS),
-    "bbp.critical_separation": call(**SCALAR_MODEL, **NO_DIGITS),
-    "bbp.critical_time": call(**SCALAR_MODEL, variance=(5.0, "positive"), **NO_DIGITS),
-    "bbp.critical_psi_n": call(**SCALAR_MODEL, variance=(5.0, "positive"), **NO_DIGITS),
-    "signal.signal_curve": call(**SCALAR_MODEL, tau=([1.0], "tau"), variance=(5.0, "non-negative")),
-    "timescales.time_grid": call(**ANY_MODEL, points=(2, "integer > 1")),
-    "timescales.edge_times": call(**ANY_MODEL),
-    "timescales.memorization_eigenvalue": call(**SCALAR_MODEL),
-    "timescales.timescales": call(**ANY_MODEL, within=(0.05, "fraction"), gap_fraction=(0.5, "fraction")),
-    "early_stopping.best_regularization": call(**ANY_MODEL),
-    "phase_diagram.phase_diagram": call(
+    "outliers.windows": call(**OF_SPECTRUM, **NO_DIGITS),
+    "outliers.critical_spike": call(**SCALAR_MODEL, **NO_DIGITS),
+    "outliers.critical_separation": call(**SCALAR_MODEL, **NO_DIGITS),
+    "outliers.critical_time": call(**SCALAR_MODEL, variance=(5.0, "positive"), **NO_DIGITS),
+    "outliers.critical_psi_n": call(**SCALAR_MODEL, variance=(5.0, "positive"), **NO_DIGITS),
+    "training.signal_curve": call(**SCALAR_MODEL, tau=([1.0], "tau"), variance=(5.0, "non-negative")),
+    "training.training_times": call(**ANY_MODEL, points=(2, "integer > 1")),
+    "training.edge_times": call(**ANY_MODEL),
+    "training.memorization_eigenvalue": call(**SCALAR_MODEL),
+    "training.timescales.timescales": call(**ANY_MODEL, within=(0.05, "fraction"), gap_fraction=(0.5, "fraction")),
+    "training.best_regularization": call(**ANY_MODEL),
+    "training.phase_diagram": call(
         **ANY_MODEL,
         psi_n=([1.0], "grid"),
         psi_p=([2.0], "grid"),
@@ -148,7 +146,7 @@ TABLE = {
         jobs=(1, "processes"),
         progress=(False, "truth"),
     ),
-    "curve.check_tau": call(tau=([1.0], "tau")),
+    "filters.check_tau": call(tau=([1.0], "tau")),
     "sweeps.stored": call(name=("outlier", "stored")),
     # conventions
     "conventions.from_green_function": call(g=(1j, "complexes")),
@@ -256,12 +254,10 @@ TABLE = {
     "simulation.training.score_error": call(**ANY_MODEL, d=(4, "integer"), test=(1.0, "reals")),
     "simulation.training.flow_curve": call(**OF_MODEL, tau=([1.0], "tau")),
     # derivations
-    "symbolic.action.single_replica_action": call(
-        q=(S.q, "expression"), r=(S.r, "expression"), rho_hat=(S.rho_hat, "expression")
-    ),
-    "symbolic.action.replicated_action": call(n=(sp.Symbol("n"), "expression"), off_diagonal=((0, 0, 0), "expressions")),
-    "symbolic.action.replica_limit": call(off_diagonal=(sp.symbols("x y z"), "expressions")),
-    "symbolic.action.action": call(),
+    "symbolic.single_replica_action": call(q=(S.q, "expression"), r=(S.r, "expression"), rho_hat=(S.rho_hat, "expression")),
+    "symbolic.replicated_action": call(n=(sp.Symbol("n"), "expression"), off_diagonal=((0, 0, 0), "expressions")),
+    "symbolic.replica_limit": call(off_diagonal=(sp.symbols("x y z"), "expressions")),
+    "symbolic.action": call(),
     "symbolic.diagrams.Diagram": call(word=(("WW",), "word"), pairs=(((0, 1),), "pairs"), spike=(False, "truth")),
     "symbolic.diagrams.Diagram.equivalents": call(WORD),
     "symbolic.diagrams.diagrams": call(k=(1, "integer"), spike=(False, "truth"), planar=(True, "truth")),
@@ -272,10 +268,10 @@ TABLE = {
     "symbolic.diagrams.draw_leading": call(
         order=(1, "order of figure"), spike=(False, "truth"), columns=(4, "integer"), panel=((2.2, 1.5), "panel")
     ),
-    "symbolic.elimination.eliminate": call(),
-    "symbolic.elimination.polynomial_factors": call(),
-    "symbolic.elimination.resolvent_polynomial": call(spectrum=(IDENTITY, "symbolic spectrum")),
-    "symbolic.elimination.edge_polynomial": call(
+    "symbolic.eliminate": call(),
+    "symbolic.polynomial_factors": call(),
+    "symbolic.resolvent_polynomial": call(spectrum=(IDENTITY, "symbolic spectrum")),
+    "symbolic.edge_polynomial": call(
         polynomial=(sp.Poly(resolvent_polynomial().as_expr().subs(SMALL), S.q, S.z), "polynomial")
     ),
     "symbolic.expansion.expansion": call(
@@ -312,31 +308,31 @@ TABLE = {
         )
     },
     "symbolic.late_times.late_limit": call(),
-    "symbolic.outlier.outlier_condition": call(),
-    "symbolic.outlier.outlier_position": call(),
+    "symbolic.outlier_condition": call(),
+    "symbolic.outlier_position": call(),
     "symbolic.outlier.response_to_atom": call(expression=(S.average(S.lam), "expression"), eigenvalue=(S.lam, "expression")),
-    "symbolic.outlier.outlier_polynomial": call(spectrum=(IDENTITY, "symbolic spectrum"), parameters=(SMALL, "parameters")),
+    "symbolic.outlier_polynomial": call(spectrum=(IDENTITY, "symbolic spectrum"), parameters=(SMALL, "parameters")),
     "symbolic.rainbows.geometric_sum": call(first=(S.q, "expression"), rest=(S.r, "expression")),
     "symbolic.rainbows.rainbows": call(),
-    "symbolic.saddle_point.saddle_point": call(),
-    "symbolic.saddle_point.constants_out": call(expression=(S.average(S.lam * S.q), "expression")),
+    "symbolic.saddle_point": call(),
+    "symbolic.constants_out": call(expression=(S.average(S.lam * S.q), "expression")),
     "symbolic.symbols.average": call(expression=(S.lam, "expression")),
     "symbolic.symbols.integrand": call(integral=(S.average(S.lam), "average")),
     "symbolic.symbols.without_empty_averages": call(expression=(S.average(S.lam), "expression")),
     "symbolic.symbols.discretise": call(
         expression=(S.average(S.lam), "expression"), spectrum=(IDENTITY, "symbolic spectrum")
     ),
-    "symbolic.two_bulks.atom": call(),
+    "symbolic.atom": call(),
     "symbolic.two_bulks.leading_factors": call(scale=("sample", "choice")),
     "symbolic.two_bulks.population_law_edges": call(),
-    "symbolic.two_bulks.sample_bulk": call(order=(0, "order"), spectrum=(IDENTITY, "symbolic spectrum or None")),
-    "symbolic.two_bulks.population_bulk": call(
+    "symbolic.sample_bulk": call(order=(0, "order"), spectrum=(IDENTITY, "symbolic spectrum or None")),
+    "symbolic.population_bulk": call(
         order=(0, "order"), spectrum=(IDENTITY, "symbolic spectrum"), index=(0, "integer >= 0")
     ),
-    "symbolic.two_bulks.memorizing_bulk": call(
+    "symbolic.memorizing_bulk": call(
         order=(0, "order"), spectrum=(IDENTITY, "symbolic spectrum"), index=(0, "integer >= 0")
     ),
-    "symbolic.two_bulks.memorizing_threshold": call(eigenvalue=(1, "expression")),
+    "symbolic.memorizing_threshold": call(eigenvalue=(1, "expression")),
     "symbolic.two_bulks.training_shares": call(),
     "symbolic.two_resolvents.doubled_action": call(),
     "symbolic.two_resolvents.fresh_residual": call(),

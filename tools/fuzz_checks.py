@@ -7,10 +7,8 @@ density). A complaint is a wrong number; an exception is classified by `tools/fu
 import mpmath
 import numpy as np
 
-from theory.outliers.bbp import critical_spike
-from theory.training import exact_score_loss, flow_rate, training_mpmath
-from theory.training.early_stopping import best_regularization
-from theory.training.signal import signal_curve
+from theory.outliers import critical_spike, outliers_of
+from theory.training import best_regularization, exact_score_loss, flow_rate, signal_curve, training_mpmath
 
 #: relative errors above these are wrong numbers: what the docstrings promise, with the condition of the problem
 MOMENT, EDGE, TRANSFORM, OUTLIER, LOSS = 1e-7, 1e-11, 1e-8, 1e-11, 1e-9
@@ -141,8 +139,6 @@ def transition(model, spectrum, rng):
     """An outlier above the bulk for a spike above the threshold, none below."""
     threshold = critical_spike(model)
     complaints = _expect(threshold >= 0, f"critical spike {threshold!r}")
-    from theory.outliers.closed_form import outliers_of
-
     bulks = spectrum.edges()
     if 0 < threshold < 1e300 and bulks:
         for factor, expected in ((1.01, True), (0.99, False)):

@@ -1,6 +1,6 @@
 """Mutation testing: would the tests notice a small fault in a solver?
 
-    python tools/mutants.py [--sample N] [--minutes M] [--seed S] [FILE …]        (make mutants FILES="saddle edges" SAMPLE=40)
+    python tools/mutants.py [--sample N] [--minutes M] [--seed S] [FILE …]        (make mutants FILES=spectrum/edges SAMPLE=40)
 
 Cosmic Ray lists the small faults of a file of `theory` (a sign, an operator, a comparison, a number, a condition) and writes the file
 with one of them; here the tests that `tools/mutants.toml` names for the file are run on each, in a copy of the repository. What they

@@ -17,8 +17,8 @@ from scipy.sparse.linalg import eigsh
 
 import theory
 from theory import Gaussian, Mixture, RandomFeatureModel, activations
-from theory.outliers.bbp import critical_spike
-from theory.training.phases import phase_diagram
+from theory.outliers import critical_spike
+from theory.training import phase_diagram
 
 DATA = Path(__file__).resolve().parent.parent / "theory" / "sweeps"
 

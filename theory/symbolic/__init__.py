@@ -1,5 +1,7 @@
 """The derivations, as SymPy expressions in the letters of `theory.symbolic.symbols`."""
 
+import importlib
+
 from .action import action, replica_limit, replicated_action, single_replica_action
 from .elimination import edge_polynomial, eliminate, polynomial_factors, resolvent_polynomial
 from .outlier import (
@@ -9,15 +11,32 @@ from .outlier import (
     outlier_polynomial,
     outlier_position,
 )
-from .saddle_point import SaddlePoint, saddle_point
+from .saddle_point import SaddlePoint, constants_out, saddle_point
 from .two_bulks import atom, memorizing_bulk, memorizing_threshold, population_bulk, sample_bulk
 
+#: loaded when they are first asked for
+MODULES = (
+    "diagrams",
+    "expansion",
+    "general_action",
+    "gradient_flow",
+    "hermite",
+    "late_times",
+    "marchenko_pastur",
+    "outlier",
+    "rainbows",
+    "symbols",
+    "two_bulks",
+    "two_resolvents",
+    "wick",
+)
 __all__ = [
     "OutlierCondition",
     "OutlierPosition",
     "SaddlePoint",
     "action",
     "atom",
+    "constants_out",
     "edge_polynomial",
     "eliminate",
     "memorizing_bulk",
@@ -34,3 +53,10 @@ __all__ = [
     "sample_bulk",
     "single_replica_action",
 ]
+__all__ += MODULES
+
+
+def __getattr__(name):
+    if name in MODULES:
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
