@@ -132,7 +132,7 @@ def test_the_diagrams_do_not_know_the_action():
         imported = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level == 1]
         modules = {node.module or alias.name for node in imported for alias in node.names}
         assert modules <= {"symbols", "wick"}, name
-    assert lam_star == symbolic.outlier.lam_star  # one letter, written twice for that reason
+    assert lam_star is symbolic.outlier.lam_star is S.lam_star  # a letter is all that the two ways share
 
 
 # --- against each other and the literature ---------------------------------------------------------------------------

@@ -8,7 +8,8 @@ from sympy.polys.ring_series import rs_mul, rs_pow, rs_series_inversion, rs_trun
 
 from ..validation import expression, expressions, positive_integer
 from . import symbols as S
-from .wick import lam_star, moment
+from .symbols import lam_star
+from .wick import moment
 
 #: the cost grows fourfold with each
 MOST_MOMENTS = 12

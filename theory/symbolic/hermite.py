@@ -17,9 +17,9 @@ from typing import NamedTuple
 
 import sympy as sp
 
-from ..activations import x
 from ..validation import expression as check_expression
 from ..validation import integer, one_of, sequence
+from .symbols import x
 
 Gamma, rho = sp.symbols("Gamma rho", positive=True)
 

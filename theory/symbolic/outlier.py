@@ -23,9 +23,7 @@ from ..validation import shown, symbolic_spectrum
 from . import symbols as S
 from .action import action
 from .saddle_point import saddle_point
-
-#: variance of the data along the singled-out direction e
-lam_star = sp.Symbol(r"\lambda_*", positive=True)
+from .symbols import lam_star
 
 
 class OutlierCondition(NamedTuple):

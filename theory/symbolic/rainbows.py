@@ -14,7 +14,8 @@ import sympy as sp
 
 from ..validation import expression
 from . import symbols as S
-from .wick import d, lam_star
+from .symbols import lam_star
+from .wick import d
 
 
 class Rainbows(NamedTuple):

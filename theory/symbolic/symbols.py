@@ -7,9 +7,12 @@ needs them to commute with roots).
 
 import sympy as sp
 
+from .. import activations
 from ..validation import expression as check_expression
 from ..validation import shown, symbolic_spectrum
 
+#: argument of an activation function, with whose description it comes
+x = activations.x
 #: spectral parameter, and q(z) = (1/p) Tr (U - z)^{-1}
 z, q = sp.symbols("z q")
 #: (1/p) Tr Q W Sigma W^T/d and (1/p) Tr Q W W^T/d
@@ -24,6 +27,8 @@ psi_p, psi_n = sp.symbols("psi_p psi_n", positive=True)
 alpha, b, v, s_t = sp.symbols("alpha b v s_t", positive=True)
 #: an eigenvalue of the data covariance and its density
 lam = sp.Symbol("lambda", positive=True)
+#: variance of the data along a direction that is singled out, a spike
+lam_star = sp.Symbol(r"\lambda_*", positive=True)
 rho_Sigma = sp.Function(r"rho_\Sigma")
 
 

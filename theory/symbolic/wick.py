@@ -25,6 +25,7 @@ import sympy as sp
 
 from ..validation import integer, positive_integer, truth
 from . import symbols as S
+from .symbols import lam_star
 
 #: the letters, each as the sequence of its matrices; O stands for Ω, and transposes follow from the order
 LETTERS = ("WXXW", "WXO", "OXW", "OO", "WW")
@@ -32,8 +33,6 @@ LETTERS = ("WXXW", "WXO", "OXW", "OO", "WW")
 MOST_LETTERS = 10
 #: the kinds of index that each matrix connects
 ENDS = {"W": "pd", "X": "dn", "O": "pn"}
-#: variance along the spike, the letter of `theory.symbolic.outlier`: nothing of the action is imported here
-lam_star = sp.Symbol(r"\lambda_*", positive=True)
 #: dimension of the data, which drops out of planar diagrams
 d = sp.Symbol("d", positive=True)
 
