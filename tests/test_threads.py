@@ -15,7 +15,7 @@ import sympy as sp
 from theory import Gaussian, RandomFeatureModel, digits
 from theory import activations as A
 from theory.activations import Activation
-from theory.couplings import coefficients
+from theory.couplings.gaussian_equivalence import coefficients
 from theory.outliers.bbp import critical_separation, critical_spike, critical_time, windows
 from theory.training.digits import training_mpmath
 
@@ -74,7 +74,7 @@ def caller_at_23_digits():
 
 
 def forget():
-    coefficients.coefficients.cache_clear()
+    coefficients.cache_clear()
 
 
 @pytest.mark.slow
@@ -164,4 +164,4 @@ def test_mpmath_is_used_through_the_threads_context():
         for path in Path(digits.__file__).parent.rglob("*.py")
         if re.search(r"(?m)^\s*(import|from) mpmath", path.read_text())
     ]
-    assert sorted(users) == ["activations.py", "digits.py"]
+    assert sorted(users) == ["activation.py", "digits.py"]
