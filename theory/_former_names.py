@@ -1,6 +1,7 @@
-"""Modules under the names that they had on one floor, up to version 0.1: ``theory.bbp`` is now part of `theory.outliers`.
+"""Modules under the names that they had up to version 0.1, most of them on one floor: ``theory.bbp`` is now part of `theory.outliers`.
 
 They are found after everything else, warn, and hold nothing themselves: an attribute is looked up in the modules that took over.
+`CHANGELOG.md` has the table for readers.
 """
 
 import importlib
@@ -41,10 +42,34 @@ HOMES = {
     "saddle": ("equations.scalar", "equations.certificate"),
     "signal": ("training.signal",),
     "survey": ("spectrum.survey",),
+    "symbolic.action": ("symbolic.replicas",),
+    "symbolic.saddle_point": ("symbolic.saddle_equations",),
     "times": ("data.time_grid",),
     "timescales": ("training.timescales", "training.memorization", "search"),
     "two_resolvents": ("training.two_resolvents",),
 }
+
+
+class FormerModule(types.ModuleType):
+    """A module that holds nothing. Where a function of a namespace has its name, importing it puts it in the function's place: it is one too."""
+
+    def __init__(self, name, homes):
+        super().__init__(name, f"Now {', '.join(homes)}.")
+        self._homes = homes
+
+    def __getattr__(self, name):
+        for home in self._homes:
+            try:
+                return getattr(importlib.import_module(home), name)
+            except AttributeError:
+                pass
+        raise AttributeError(f"{self.__name__} has no {name}; its names are now in {', '.join(self._homes)}")
+
+    def __dir__(self):
+        return sorted({name for home in self._homes for name in dir(importlib.import_module(home))})
+
+    def __call__(self, *args, **kwargs):
+        return getattr(self, self.__name__.rpartition(".")[2])(*args, **kwargs)
 
 
 class FormerNames(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -57,20 +82,7 @@ class FormerNames(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def create_module(self, spec):
         """An empty module that looks its attributes up."""
-        homes = [f"theory.{home}" for home in HOMES[spec.name.partition(".")[2]]]
-        module = types.ModuleType(spec.name, f"Now {', '.join(homes)}.")
-
-        def __getattr__(name):
-            for home in homes:
-                try:
-                    return getattr(importlib.import_module(home), name)
-                except AttributeError:
-                    pass
-            raise AttributeError(f"{spec.name} has no {name}; its names are now in {', '.join(homes)}")
-
-        module.__getattr__ = __getattr__
-        module.__dir__ = lambda: sorted({name for home in homes for name in dir(importlib.import_module(home))})
-        return module
+        return FormerModule(spec.name, tuple(f"theory.{home}" for home in HOMES[spec.name.partition(".")[2]]))
 
     def exec_module(self, module):
         """Say where the names are now."""

@@ -8,7 +8,7 @@ from ..digits import mp, rounded, to_mpf
 from ..errors import ConvergenceError
 from ..symbolic import symbols as S
 from ..symbolic.evaluate import evaluator
-from ..symbolic.saddle_point import saddle_point
+from ..symbolic.saddle_equations import saddle_point
 
 
 @cache
