@@ -14,7 +14,9 @@ from ..validation import (
     positive,
     positive_integer,
     sequence,
+    sequence_of,
     shown,
+    sum_to_one,
     values_of,
 )
 from .continuum import Continuum, graded_rule, positive_intervals
@@ -34,9 +36,7 @@ def _pairs(spectrum):
     pairs = tuple(
         (non_negative("spectrum eigenvalue", value), positive("spectrum weight", weight)) for value, weight in pairs
     )
-    total = float(sum(float(weight) for _, weight in pairs))
-    if abs(total - 1) > 1e-12:
-        raise ValueError(f"spectrum weights sum to {total!r}; allowed: weights that sum to 1 (within 1e-12)")
+    sum_to_one("spectrum weights", (weight for _, weight in pairs))
     if all(float(value) == 0 for value, _ in pairs):
         raise ValueError("spectrum has no eigenvalue > 0; allowed: at least one")
     return pairs
@@ -69,8 +69,7 @@ class Gaussian:
 
     def __post_init__(self):
         object.__setattr__(self, "spectrum", _pairs(self.spectrum))
-        spikes = sequence("spikes", self.spikes, "(variance, …)")
-        object.__setattr__(self, "spikes", tuple(positive("spikes", value) for value in spikes))
+        object.__setattr__(self, "spikes", sequence_of("spikes", self.spikes, positive, "(variance, …)"))
         continuous = sequence("continuous", self.continuous, "as set by Gaussian.from_density")
         for part in continuous:
             of_class("continuous", part, "Continuum", "as set by Gaussian.from_density")
