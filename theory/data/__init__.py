@@ -1,4 +1,8 @@
-"""What the data are and when they are looked at: descriptions, with nothing computed but moments."""
+"""What the data are and when they are looked at: descriptions, with nothing computed but moments.
+
+Called by `theory.model` and everything above it. A new law of the data is a class here, which `theory.model` accepts; what it must answer
+is what `theory.couplings` asks of `Mixture`: frequencies, scales, centroids and the covariance that all kinds share.
+"""
 
 from .gaussian import Gaussian
 from .mixture import Mixture

@@ -1,8 +1,14 @@
-"""An interval on which ρ_Σ is continuous, and quadrature rules for it, also one that is graded towards its ends."""
+"""An interval on which ρ_Σ is continuous, and quadrature rules for it, also one that is graded towards its ends.
 
+Called by `theory.data.gaussian`, where a density is turned into nodes. The graded rule resolves what happens next to the ends, for whoever
+looks there: `theory.spectrum` by way of ``Gaussian.resolved``.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 #: the graded rule: ratio of successive panels, their number towards each end, and the nodes of each
 RATIO, PANELS, PER_PANEL = 4.0, 12, 12
@@ -17,7 +23,7 @@ class Continuum:
     rule: tuple
 
 
-def graded_rule(middle):
+def graded_rule(middle: int) -> tuple[NDArray, NDArray, NDArray]:
     """Nodes of (0, 1) as their distances from 0 and from 1, and weights; ``middle`` nodes lie in the panel (1/8, 7/8)."""
     walls = np.append(0.0, 0.5 * RATIO ** -np.arange(PANELS, 0.0, -1))
     unit, weight = np.polynomial.legendre.leggauss(PER_PANEL)
@@ -32,7 +38,7 @@ def graded_rule(middle):
     return from_zero, from_one, np.concatenate([near_weights, width * weight / 2, near_weights[::-1]])
 
 
-def positive_intervals(density, low, high, count):
+def positive_intervals(density: Callable, low: float, high: float, count: int) -> list[tuple[float, float, int]]:
     """((start, stop, nodes), …): the intervals on which the density is positive, and their shares of ``count`` nodes."""
     points = low + (high - low) * (np.polynomial.legendre.leggauss(count)[0] + 1) / 2
     positive_there = density(points) > 0

@@ -1,8 +1,14 @@
-"""Descriptions of the data: nothing is computed here but the moments that the coefficients need."""
+"""Data without clusters: Gaussian, with the law ρ_Σ of the covariance's eigenvalues and finitely many spikes.
 
+Description only: nothing is computed here but what the couplings (`theory.couplings`), the equations and the simulations ask of it, the
+moments of ρ_Σ and a finer quadrature of it where it is continuous (`theory.data.continuum`).
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..digits import to_mpf
 from ..validation import (
@@ -76,22 +82,22 @@ class Gaussian:
         object.__setattr__(self, "continuous", tuple(continuous))
 
     @property
-    def eigenvalues(self):
+    def eigenvalues(self) -> NDArray:
         """The eigenvalues of ρ_Σ, float array of shape (m,)."""
         return np.array([float(value) for value, _ in self.spectrum])
 
     @property
-    def weights(self):
+    def weights(self) -> NDArray:
         """Their weights, float array of shape (m,), normalised to the last digit."""
         weights = np.array([float(weight) for _, weight in self.spectrum])
         return weights / weights.sum()
 
     @property
-    def variance(self):
+    def variance(self) -> float:
         """σ_x² = Tr Σ/d (the mean eigenvalue, not its square)."""
         return float(self.weights @ self.eigenvalues)
 
-    def mpmath_spectrum(self, resolved=False):
+    def mpmath_spectrum(self, resolved: bool = False) -> tuple[list, list]:
         """(eigenvalues, weights) as lists of mpf at the thread's precision, weights normalised; if asked those of `resolved`."""
         pairs = [pair for interval in self.continuous for pair in interval.rule] if resolved else ()
         pairs = pairs or self.spectrum
@@ -99,18 +105,18 @@ class Gaussian:
         total = sum(weights)
         return [to_mpf(value) for value, _ in pairs], [weight / total for weight in weights]
 
-    def holds(self, variance):
+    def holds(self, variance: float) -> bool:
         """Whether a direction of this variance is one of a continuous ρ_Σ."""
         return any(interval.low <= variance <= interval.high for interval in self.continuous)
 
-    def resolved(self):
+    def resolved(self) -> tuple[NDArray, NDArray]:
         """(eigenvalues, weights) that resolve what happens next to the ends of a continuous ρ_Σ; else the atoms. Float arrays."""
         pairs = [pair for interval in self.continuous for pair in interval.rule] or self.spectrum
         eigenvalues, weights = (np.array([float(x) for x in column]) for column in zip(*pairs, strict=True))
         return eigenvalues, weights / weights.sum()
 
     @classmethod
-    def from_density(cls, density, support, nodes=80):
+    def from_density(cls, density: Callable, support: tuple[float, float], nodes: int = 80) -> "Gaussian":
         """A continuous ρ_Σ, by Gauss–Legendre nodes on each interval on which its density is positive.
 
         Parameters
@@ -141,7 +147,7 @@ class Gaussian:
         return cls(_pairs_of(parts), continuous=_continua([row[:2] for row in intervals], rules))
 
     @classmethod
-    def power_law(cls, exponent, condition=100.0, nodes=80):
+    def power_law(cls, exponent: float, condition: float = 100.0, nodes: int = 80) -> "Gaussian":
         r"""Eigenvalues λ_i ∝ i^{−exponent}, i = 1..d, cut at ``condition`` = λ_max/λ_min and scaled to mean 1.
 
         The law of λ at uniform rank is continuous: with u ∈ (u₀, 1) uniform, λ ∝ u^{−exponent} and

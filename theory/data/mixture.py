@@ -1,11 +1,23 @@
-"""Data in several clusters: kinds of samples, each with its frequency, its variance and its centroid."""
+r"""Data in several clusters: kinds of samples, each with its frequency, its variance and its centroid.
+
+A centroid m_c is near or far, and that decides by which argument it is given. A feature sees it as W_i·m_c/√d, a Gaussian number of
+variance |m_c|²/d:
+
+- ``means``, far centroids, |m_c| = O(√d): that number is of order 1. Each feature fires at another level for each cluster, so the centroids
+  enter the couplings and move the bulk, as biases do. Given as m_c·m_c'/d.
+- ``spikes``, near centroids, |m_c| = O(1): that number is of order 1/√d and no coupling sees it. What remains is a direction of the
+  data with more variance than others, of rank one in d: an outlier, perhaps, over an unchanged bulk. Given as m_c·m_c'.
+
+Description only: `theory.couplings.ensemble` makes the couplings, `theory.outliers` the outliers, `theory.simulation` samples.
+"""
 
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ..validation import finite_array, positive, sequence
+from ..validation import finite_array, positive, sequence_of, sum_to_one
 from .gaussian import Gaussian
 
 
@@ -46,13 +58,11 @@ class Mixture:
     continuous: tuple = field(default=(), repr=False)
 
     def __post_init__(self):
-        weights = _positive_sequence("weights", self.weights)
-        total = float(sum(map(float, weights)))
-        if not weights or abs(total - 1) > 1e-12:
-            raise ValueError(f"weights sum to {total!r}; allowed: one or more weights that sum to 1 (within 1e-12)")
-        variances = (1,) * len(weights) if self.variances is None else _positive_sequence("variances", self.variances)
-        if len(variances) != len(weights):
-            raise ValueError(f"variances has {len(variances)} entries for {len(weights)} weights; allowed: one for each")
+        each = "one number > 0 for each kind"
+        weights = sequence_of("weights", self.weights, positive, each)
+        sum_to_one("weights", weights)
+        variances = (1,) * len(weights) if self.variances is None else self.variances
+        variances = sequence_of("variances", variances, positive, each, ("weights", len(weights)))
         object.__setattr__(self, "weights", weights)
         object.__setattr__(self, "variances", variances)
         if self.means is not None and self.spikes is not None:
@@ -69,22 +79,22 @@ class Mixture:
             object.__setattr__(self, name, getattr(self.covariance, name))
 
     @cached_property
-    def covariance(self):
+    def covariance(self) -> Gaussian:
         """The covariance that all kinds share, as `theory.Gaussian`: its ``eigenvalues`` and ``weights`` are ρ_Σ."""
         return Gaussian(self.spectrum, continuous=self.continuous)
 
     @property
-    def frequencies(self):
+    def frequencies(self) -> NDArray:
         """π_c, float array of shape (C,), normalised to the last digit."""
         weights = np.array([float(weight) for weight in self.weights])
         return weights / weights.sum()
 
     @property
-    def scales(self):
+    def scales(self) -> NDArray:
         """σ_c², float array of shape (C,)."""
         return np.array([float(value) for value in self.variances])
 
-    def centroids(self):
+    def centroids(self) -> NDArray:
         """Coordinates of the m_c/√d (or of the m_c, for ``spikes``), array (C, r) with r the dimension they span."""
         gram = self.means if self.means is not None else self.spikes
         if gram is None:
@@ -92,10 +102,6 @@ class Mixture:
         values, vectors = np.linalg.eigh(np.array(gram))
         keep = values > 1e-12 * max(values[-1], 1e-300)
         return vectors[:, keep] * np.sqrt(values[keep])
-
-
-def _positive_sequence(name, values):
-    return tuple(positive(name, value) for value in sequence(name, values, "one number > 0 for each kind"))
 
 
 def _gram(name, value, size):

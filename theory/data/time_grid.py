@@ -1,23 +1,38 @@
 r"""Diffusion times that one network is trained on at once: S(x, t) = α_t A σ(Wx/√d + t b)/√p + β_t x, t ~ Q.
 
-The loss is the average over t of (1/d) E|√Δ_t S(x_t, t) + ξ|². Its quadratic part in A is Σ_k w_k α_k² Δ_k E[φφ^T] at the nodes
-t_k of Q, so that U is an average over them with the weights ω_k = w_k α_k² Δ_k/Δ̄ and training runs at the rate of one time with
-the noise variance Δ̄ = Σ_k w_k α_k² Δ_k. Its linear part has the target y_k = (1 + Δ_k β_k) ξ + √Δ_k β_k e^{-t_k} x.
+The loss is the average over t of (1/d) E|√Δ_t S(x_t, t) + ξ|². Its part that is quadratic in A makes U an average over the nodes t_k of Q,
+and its linear part has a target y_k. What weighs what:
+
+=======================================  =======================  ==================================================================
+letter                                   attribute                what it weighs
+=======================================  =======================  ==================================================================
+w_k, Σ_k w_k = 1                         ``probabilities``        the loss at t_k among the losses: the law Q
+α_k, by default ∝ 1/√Δ_k                 ``amplitudes``           the network's output at t_k
+Δ̄ = Σ_k w_k α_k² Δ_k                     ``noise_variance``       the rate of training, as Δ_t does where there is one time
+ω_k = w_k α_k² Δ_k/Δ̄, Σ_k ω_k = 1        ``feature_weights``      the features at t_k among those of U
+γ_k = 1/(α_k √(Δ_k/Δ̄)), ω_k γ_k² = w_k   (√w_k = √ω_k γ_k)        the target at t_k, in units in which the features have ω_k
+β_k, by default 0                        ``skip``                 the connection from x to the output: in the target
+                                                                  y_k = (1 + Δ_k β_k) ξ + √Δ_k β_k e^{-t_k} x, whose coefficients are
+                                                                  ``target_noise`` and ``target_data``
+=======================================  =======================  ==================================================================
+
+With the default amplitudes ω_k = w_k and γ_k = 1. The times here are *diffusion* times at which a network is trained, neither the times τ of
+training nor those at which a sampler stops by.
+
+Description only: the couplings (`theory.couplings.type_couplings`) and the simulations read the weights.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .. import process
-from ..validation import MOST_NODES, function, interval, positive, positive_integer, real, sequence, values_of
+from ..validation import MOST_NODES, function, interval, positive, positive_integer, real, sequence_of, sum_to_one, values_of
 
-
-def _sequence(name, values, check, length=None):
-    values = sequence(name, values, "one number for each node")
-    if length is not None and len(values) != length:
-        raise ValueError(f"{name} has {len(values)} entries for {length} nodes; allowed: one for each")
-    return tuple(check(name, value) for value in values)
+#: what the sequences of a grid hold
+EACH = "one number for each node"
 
 
 @dataclass(frozen=True)
@@ -49,24 +64,24 @@ class TimeGrid:
     skip: tuple | None = None
 
     def __post_init__(self):
-        nodes = _sequence("nodes", self.nodes, positive)
+        nodes = sequence_of("nodes", self.nodes, positive, EACH)
         if not nodes:
             raise ValueError("nodes = () is empty; allowed: at least one diffusion time")
         if len(set(map(float, nodes))) < len(nodes):
             raise ValueError(f"nodes = {nodes!r} holds a time twice; allowed: distinct times")
-        weights = _sequence("weights", self.weights, positive, len(nodes))
-        total = float(sum(map(float, weights)))
-        if abs(total - 1) > 1e-12:
-            raise ValueError(f"weights sum to {total!r}; allowed: weights that sum to 1 (within 1e-12)")
+        like = "nodes", len(nodes)
+        weights = sequence_of("weights", self.weights, positive, EACH, like)
+        sum_to_one("weights", weights)
         object.__setattr__(self, "nodes", nodes)
         object.__setattr__(self, "weights", weights)
-        if self.amplitude is not None:
-            object.__setattr__(self, "amplitude", _sequence("amplitude", self.amplitude, positive, len(nodes)))
-        if self.skip is not None:
-            object.__setattr__(self, "skip", _sequence("skip", self.skip, real, len(nodes)))
+        for name, check in (("amplitude", positive), ("skip", real)):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, sequence_of(name, getattr(self, name), check, EACH, like))
 
     @classmethod
-    def gauss(cls, nodes, support, density=None, **options):
+    def gauss(
+        cls, nodes: int, support: tuple[float, float], density: Callable | None = None, **options: Callable | None
+    ) -> "TimeGrid":
         """The Gauss rule of a density on an interval: exact for polynomials in t of degree up to 2·nodes − 1.
 
         Parameters
@@ -95,55 +110,60 @@ class TimeGrid:
         functions = {name: tuple(values_of(name, f, t).tolist()) for name, f in options.items() if f is not None}
         return cls(tuple(t.tolist()), tuple((weights / weights.sum()).tolist()), **functions)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.nodes)
 
     @property
-    def times(self):
+    def times(self) -> NDArray:
         """t_k, float array of shape (K,)."""
         return np.array([float(t) for t in self.nodes])
 
     @property
-    def law(self):
+    def probabilities(self) -> NDArray:
         """w_k, float array of shape (K,), normalised to the last digit."""
         weights = np.array([float(w) for w in self.weights])
         return weights / weights.sum()
 
     @property
-    def decay(self):
-        """e^{-t_k}"""
+    def law(self) -> NDArray:
+        """The former name of `probabilities`."""
+        return self.probabilities
+
+    @property
+    def decay(self) -> NDArray:
+        """e^{-t_k}, (K,)."""
         return process.decay(self.times)
 
     @property
-    def noise_variances(self):
-        """Δ_k = 1 − e^{−2t_k}"""
+    def noise_variances(self) -> NDArray:
+        """Δ_k = 1 − e^{−2t_k}, (K,)."""
         return process.noise_variance(self.times)
 
     @property
-    def amplitudes(self):
-        """α_k"""
+    def amplitudes(self) -> NDArray:
+        """α_k, (K,)."""
         if self.amplitude is not None:
             return np.array([float(a) for a in self.amplitude])
-        return np.sqrt(self.law @ self.noise_variances / self.noise_variances)
+        return np.sqrt(self.probabilities @ self.noise_variances / self.noise_variances)
 
     @property
-    def noise_variance(self):
+    def noise_variance(self) -> float:
         """Δ̄ = Σ_k w_k α_k² Δ_k, which takes the place of Δ_t in the rate of training."""
-        return float(self.law @ (self.amplitudes**2 * self.noise_variances))
+        return float(self.probabilities @ (self.amplitudes**2 * self.noise_variances))
 
     @property
-    def feature_weights(self):
+    def feature_weights(self) -> NDArray:
         """ω_k = w_k α_k² Δ_k/Δ̄, the weights of the nodes in U."""
-        weights = self.law * self.amplitudes**2 * self.noise_variances
+        weights = self.probabilities * self.amplitudes**2 * self.noise_variances
         return weights / weights.sum()
 
     @property
-    def target_noise(self):
+    def target_noise(self) -> NDArray:
         """1 + Δ_k β_k, the coefficient of ξ in the target."""
         return 1 + self.noise_variances * self._skips
 
     @property
-    def target_data(self):
+    def target_data(self) -> NDArray:
         """√Δ_k β_k e^{-t_k}, the coefficient of x in the target."""
         return np.sqrt(self.noise_variances) * self._skips * self.decay
 
