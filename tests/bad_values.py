@@ -9,8 +9,7 @@ import numpy as np
 import sympy as sp
 
 from theory import Gaussian, RandomFeatureModel, TimeGrid, activations
-from theory.simulation.backend import backend
-from theory.simulation.trained import TrainedNetworks
+from theory.simulation import TrainedNetworks, backend
 from theory.symbolic import diagrams, resolvent_polynomial
 from theory.symbolic import symbols as S
 

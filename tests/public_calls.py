@@ -9,8 +9,7 @@ import sympy as sp
 from bad_values import FINITE, GENERAL_SPECTRUM, MODEL, NETWORKS, SPECTRUM, STATES
 
 from theory import Gaussian, Mixture, TimeGrid, activations
-from theory.simulation.backend import backend
-from theory.simulation.diffusion import gaussian_score
+from theory.simulation import backend, gaussian_score
 from theory.symbolic import diagrams, resolvent_polynomial
 from theory.symbolic import symbols as S
 from theory.symbolic.hermite import closed_form
@@ -172,20 +171,18 @@ TABLE = {
     "conventions.training_time": call(steps=(10, "reals >= 0"), **TIME_STEP),
     "conventions.gradient_steps": call(tau=(10, "reals >= 0"), **TIME_STEP),
     # simulations
-    "simulation.backend.backend": call(device=("cpu", "device"), library=("numpy", "choice or None")),
-    "simulation.diffusion.draw": call(variances=([1.0, 2.0], "reals >= 0"), samples=(3, "integer"), **SEED),
-    "simulation.diffusion.forward": call(x=(STATES, "batch"), t=(0.3, "non-negative"), seed=(0, "seed")),
-    "simulation.diffusion.gaussian_score": call(
-        x=(STATES, "states"), t=(0.3, "non-negative"), eigenvalues=([1.0] * 4, "reals >= 0")
-    ),
-    "simulation.diffusion.two_cluster_score": call(
+    "simulation.backend": call(device=("cpu", "device"), library=("numpy", "choice or None")),
+    "simulation.draw": call(variances=([1.0, 2.0], "reals >= 0"), samples=(3, "integer"), **SEED),
+    "simulation.forward": call(x=(STATES, "batch"), t=(0.3, "non-negative"), seed=(0, "seed")),
+    "simulation.gaussian_score": call(x=(STATES, "states"), t=(0.3, "non-negative"), eigenvalues=([1.0] * 4, "reals >= 0")),
+    "simulation.two_cluster_score": call(
         x=(STATES, "states"), t=(0.3, "non-negative"), mean=([1.0] * 4, "reals"), variance=(1.0, "positive")
     ),
-    "simulation.diffusion.diffused": call(variance=(1.0, "reals >= 0"), t=(0.3, "non-negative")),
-    "simulation.diffusion.time_grid": call(
+    "simulation.diffused": call(variance=(1.0, "reals >= 0"), t=(0.3, "non-negative")),
+    "simulation.sampling_times": call(
         start=(3.0, "positive"), stop=(0.1, "positive"), steps=(4, "integer"), spacing=("log", "choice")
     ),
-    "simulation.diffusion.reverse_sde": call(
+    "simulation.reverse_sde": call(
         score=(a_score, "function"),
         x=(STATES, "states"),
         times=([0.3, 0.1], "decreasing"),
@@ -193,7 +190,7 @@ TABLE = {
         observe=(None, "function or None"),
         progress=(False, "truth"),
     ),
-    "simulation.diffusion.probability_flow": call(
+    "simulation.probability_flow": call(
         score=(a_score, "function"),
         x=(STATES, "states"),
         times=([0.3, 0.1], "decreasing"),
@@ -201,7 +198,7 @@ TABLE = {
         observe=(None, "function or None"),
         progress=(False, "truth"),
     ),
-    "simulation.finite.simulate": call(
+    "simulation.simulate": call(
         **ANY_MODEL,
         **SEED,
         d=(4, "integer"),
@@ -209,17 +206,17 @@ TABLE = {
         noise_draws=(None, "integer or None"),
         biases=("quantiles", "choice"),
     ),
-    "simulation.finite.kinds_of_samples": call(data=(Gaussian(), "data"), d=(4, "integer")),
-    "simulation.finite.covariance_eigenvalues": call(data=(Gaussian(), "data"), d=(4, "integer")),
-    "simulation.finite.FiniteModel.stieltjes": call(FINITE, z=(-1.0, "complexes")),
-    "simulation.finite.FiniteModel.training": call(FINITE, tau=([1.0], "tau")),
-    "simulation.loss.modes": call(**OF_MODEL),
-    "simulation.loss.train_loss": call(**OF_MODEL, A=(np.zeros((4, 8)), "readout")),
-    "simulation.loss.gradient": call(**OF_MODEL, A=(np.zeros((4, 8)), "readout")),
-    "simulation.loss.gradient_flow": call(**OF_MODEL, tau=([1.0], "tau"), initial=(None, "array or None")),
-    "simulation.loss.train_loss_along_flow": call(**OF_MODEL, tau=([1.0], "tau")),
-    "simulation.loss.relaxation_times": call(**OF_MODEL, eigenvalues=([1.0], "real sequence >= 0 or None")),
-    "simulation.noise_average.nodes": call(times=(TimeGrid((0.1,), (1,)), "times")),
+    "simulation.kinds_of_samples": call(data=(Gaussian(), "data"), d=(4, "integer")),
+    "simulation.covariance_eigenvalues": call(data=(Gaussian(), "data"), d=(4, "integer")),
+    "simulation.FiniteModel.stieltjes": call(FINITE, z=(-1.0, "complexes")),
+    "simulation.FiniteModel.training": call(FINITE, tau=([1.0], "tau")),
+    "simulation.modes": call(**OF_MODEL),
+    "simulation.train_loss": call(**OF_MODEL, A=(np.zeros((4, 8)), "readout")),
+    "simulation.gradient": call(**OF_MODEL, A=(np.zeros((4, 8)), "readout")),
+    "simulation.gradient_flow": call(**OF_MODEL, tau=([1.0], "tau"), initial=(None, "array or None")),
+    "simulation.train_loss_along_flow": call(**OF_MODEL, tau=([1.0], "tau")),
+    "simulation.relaxation_times": call(**OF_MODEL, eigenvalues=([1.0], "real sequence >= 0 or None")),
+    "simulation.time_nodes.nodes": call(times=(TimeGrid((0.1,), (1,)), "times")),
     "simulation.noise_average.exact": call(
         **AVERAGE, order=(4, "integer >= 0"), shift=(0.0, "anything"), target=((1.0, 0.0), "anything")
     ),
@@ -230,8 +227,8 @@ TABLE = {
         shift=(0.0, "anything"),
         target=((1.0, 0.0), "anything"),
     ),
-    "simulation.optimisers.stable_step": call(**OF_MODEL),
-    "simulation.optimisers.optimise": call(
+    "simulation.stable_step": call(**OF_MODEL),
+    "simulation.optimise": call(
         **OF_MODEL,
         steps=(2, "integer"),
         optimiser=("adam", "choice"),
@@ -241,18 +238,18 @@ TABLE = {
         records=(2, "integer"),
         progress=(False, "truth"),
     ),
-    "simulation.trained.TrainedNetworks": call(**ANY_MODEL, **SEED, d=(4, "integer"), times=([0.1, 0.2], "times > 0")),
-    "simulation.trained.TrainedNetworks.readouts": call(NETWORKS, tau=(1.0, "tau")),
-    "simulation.trained.TrainedNetworks.score": call(NETWORKS, tau=(1.0, "tau")),
-    "simulation.trained.TrainedNetworks.top_overlaps": call(NETWORKS, coordinate=(0, "integer >= 0")),
-    "simulation.trained.trained_score": call(
+    "simulation.TrainedNetworks": call(**ANY_MODEL, **SEED, d=(4, "integer"), times=([0.1, 0.2], "times > 0")),
+    "simulation.TrainedNetworks.readouts": call(NETWORKS, tau=(1.0, "tau")),
+    "simulation.TrainedNetworks.score": call(NETWORKS, tau=(1.0, "tau")),
+    "simulation.TrainedNetworks.top_overlaps": call(NETWORKS, coordinate=(0, "integer >= 0")),
+    "simulation.trained_score": call(
         **ANY_MODEL, **SEED, d=(4, "integer"), times=([0.1, 0.2], "times > 0"), tau=(1.0, "tau")
     ),
-    "simulation.training.population": call(**OF_MODEL),
-    "simulation.training.initial_test_loss": call(**ANY_MODEL, d=(4, "integer")),
-    "simulation.training.exact_score_loss": call(**ANY_MODEL, d=(4, "integer")),
-    "simulation.training.score_error": call(**ANY_MODEL, d=(4, "integer"), test=(1.0, "reals")),
-    "simulation.training.flow_curve": call(**OF_MODEL, tau=([1.0], "tau")),
+    "simulation.population": call(**OF_MODEL),
+    "simulation.initial_test_loss": call(**ANY_MODEL, d=(4, "integer")),
+    "simulation.exact_score_loss": call(**ANY_MODEL, d=(4, "integer")),
+    "simulation.score_error": call(**ANY_MODEL, d=(4, "integer"), test=(1.0, "reals")),
+    "simulation.flow_curve": call(**OF_MODEL, tau=([1.0], "tau")),
     # derivations
     "symbolic.single_replica_action": call(q=(S.q, "expression"), r=(S.r, "expression"), rho_hat=(S.rho_hat, "expression")),
     "symbolic.replicated_action": call(n=(sp.Symbol("n"), "expression"), off_diagonal=((0, 0, 0), "expressions")),

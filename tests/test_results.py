@@ -14,8 +14,7 @@ from theory.outliers import counted as general_outliers
 from theory.outliers.closed_form import outliers_of
 from theory.outliers.counted import direction_outliers, mean_outliers
 from theory.results import Outlier
-from theory.simulation.backend import backend
-from theory.simulation.loss import modes, relaxation_times, train_loss_along_flow
+from theory.simulation import backend, modes, relaxation_times, train_loss_along_flow
 
 GRID = TimeGrid((0.2, 0.8), (0.5, 0.5))
 MODELS = {

@@ -5,7 +5,7 @@ import pytest
 
 from theory import RandomFeatureModel
 from theory import activations as A
-from theory.simulation.loss import gradient_flow, modes, train_loss
+from theory.simulation import gradient_flow, modes, train_loss
 
 
 @pytest.mark.parametrize("features", ["network", "equivalent"])

@@ -13,7 +13,7 @@ from theory.digits import mp, to_mpc, to_mpf
 from theory.outliers.closed_form import Outlier, has_linear_part, outliers, outliers_of
 from theory.outliers.gaps import zeros_in_gaps
 from theory.outliers.means import fluctuation_outliers, mean_outlier
-from theory.simulation.loss import gradient_flow, relaxation_times
+from theory.simulation import gradient_flow, relaxation_times
 from theory.spectrum.law import Spectrum
 from theory.symbolic import eliminate
 from theory.symbolic import symbols as S

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from theory.simulation import diffusion
-from theory.simulation.backend import backend
+from theory.simulation import backend, diffusion
 
 EIGENVALUES = np.array([0.1, 0.5, 1.0, 4.0])
 LIBRARIES = ["numpy", "torch", "array_api_strict"]
@@ -80,12 +79,12 @@ class TestScores:
 class TestGrid:
     @pytest.mark.parametrize("spacing", diffusion.SPACINGS)
     def test_ends_and_direction(self, spacing):
-        times = diffusion.time_grid(4, 0.01, 20, spacing)
+        times = diffusion.sampling_times(4, 0.01, 20, spacing)
         assert times.shape == (21,) and times[0] == 4 and times[-1] == pytest.approx(0.01, rel=1e-14)
         assert np.all(np.diff(times) < 0)
 
     def test_equal_ratios_and_equal_differences(self):
-        log, uniform = (diffusion.time_grid(4, 0.01, 20, spacing) for spacing in diffusion.SPACINGS)
+        log, uniform = (diffusion.sampling_times(4, 0.01, 20, spacing) for spacing in diffusion.SPACINGS)
         np.testing.assert_allclose(log[1:] / log[:-1], log[1] / log[0], rtol=1e-12)
         np.testing.assert_allclose(np.diff(uniform), uniform[1] - uniform[0], rtol=1e-12)
 
@@ -96,7 +95,7 @@ class TestProbabilityFlow:
     start, stop = 3.0, 0.01
 
     def error(self, method, steps):
-        times = diffusion.time_grid(self.start, self.stop, steps)
+        times = diffusion.sampling_times(self.start, self.stop, steps)
         end = diffusion.probability_flow(score(EIGENVALUES), np.ones((4, 1)), times, method=method)[:, 0]
         stretch = np.sqrt(diffusion.diffused(EIGENVALUES, self.stop) / diffusion.diffused(EIGENVALUES, self.start))
         return np.max(np.abs(end / stretch - 1))
@@ -113,7 +112,7 @@ class TestReverseSDE:
 
     def moments(self, steps):
         """The variance after each Euler–Maruyama step obeys a scalar recursion: no sampling."""
-        times = diffusion.time_grid(self.start, self.stop, steps)
+        times = diffusion.sampling_times(self.start, self.stop, steps)
         variance = diffusion.diffused(EIGENVALUES, self.start)
         for t, t_next in pairwise(times):
             variance = (1 + (t - t_next) * (1 - 2 / diffusion.diffused(EIGENVALUES, t))) ** 2 * variance + 2 * (t - t_next)
@@ -122,7 +121,7 @@ class TestReverseSDE:
     def test_samples_follow_the_recursion(self):
         m, steps = 100_000, 25
         x = diffusion.draw(diffusion.diffused(EIGENVALUES, self.start), m, seed=0)
-        times = diffusion.time_grid(self.start, self.stop, steps)
+        times = diffusion.sampling_times(self.start, self.stop, steps)
         end = diffusion.reverse_sde(score(EIGENVALUES), x, times, seed=1)
         np.testing.assert_allclose(np.mean(end**2, axis=1), self.moments(steps), rtol=5 * np.sqrt(2 / m))
         # directions stay independent
@@ -135,7 +134,7 @@ class TestReverseSDE:
         np.testing.assert_allclose(np.log2(np.divide(errors[:-1], errors[1:])), 1, atol=0.1)
 
     def test_observe_sees_every_time(self):
-        times = diffusion.time_grid(1.0, 0.1, 5)
+        times = diffusion.sampling_times(1.0, 0.1, 5)
         x, record = diffusion.reverse_sde(score(EIGENVALUES), np.ones((4, 2)), times, observe=lambda x: float(x[0, 0]))
         assert len(record) == 6 and record[0] == 1.0 and record[-1] == x[0, 0]
 
@@ -146,7 +145,7 @@ def test_every_library_gives_the_numbers_of_numpy(library):
         pytest.importorskip("torch")
     where = backend(library=library)
     x = diffusion.draw(EIGENVALUES, 6, seed=0, library=library)
-    times = diffusion.time_grid(2.0, 0.1, 10)
+    times = diffusion.sampling_times(2.0, 0.1, 10)
     mean = [1.0, 0.0, 0.0, 2.0]
     results, reference = [], []
     for store, start in ((results, x), (reference, where.to_numpy(x))):
@@ -163,7 +162,7 @@ def test_a_second_device_is_never_mixed_with_the_host():
     """array-api-strict refuses to combine arrays of two devices, as CUDA would."""
     device = array_api_strict.Device("device1")
     x = diffusion.draw(EIGENVALUES, 3, device=device, library="array_api_strict")
-    times = diffusion.time_grid(2.0, 0.1, 3)
+    times = diffusion.sampling_times(2.0, 0.1, 3)
     mean = [1.0, 0.0, 0.0, 2.0]
     for end in (
         diffusion.forward(x, 0.5),
@@ -184,10 +183,10 @@ BAD = [
     (diffusion.gaussian_score, (ONES, 0.0, [1.0, 0.0, 1.0, 1.0]), "t"),
     (diffusion.two_cluster_score, (ONES, 1.0, [np.inf] * 4), "mean"),
     (diffusion.two_cluster_score, (ONES, 1.0, [1.0] * 4, 0), "variance"),
-    (diffusion.time_grid, (1.0, 2.0, 3), "stop"),
-    (diffusion.time_grid, (1.0, 0.0, 3), "stop"),
-    (diffusion.time_grid, (1.0, 0.1, 0), "steps"),
-    (diffusion.time_grid, (1.0, 0.1, 3, "cosine"), "spacing"),
+    (diffusion.sampling_times, (1.0, 2.0, 3), "stop"),
+    (diffusion.sampling_times, (1.0, 0.0, 3), "stop"),
+    (diffusion.sampling_times, (1.0, 0.1, 0), "steps"),
+    (diffusion.sampling_times, (1.0, 0.1, 3, "cosine"), "spacing"),
     (diffusion.reverse_sde, (score(EIGENVALUES), ONES, [0.1, 1.0]), "times"),
     (diffusion.reverse_sde, (score(EIGENVALUES), ONES, [1.0]), "times"),
     (diffusion.probability_flow, (score(EIGENVALUES), ONES, [1.0, -0.1]), "times"),

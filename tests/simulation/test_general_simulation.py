@@ -8,9 +8,16 @@ from scipy.integrate import solve_ivp
 from tolerances import STANDARD_ERRORS, double
 
 from theory import Gaussian, Mixture, RandomFeatureModel, TimeGrid, activations
-from theory.simulation import loss, noise_average, training
-from theory.simulation.finite import covariance_eigenvalues, kinds_of_samples, shares
-from theory.simulation.optimisers import optimise, stable_step
+from theory.simulation import (
+    covariance_eigenvalues,
+    fresh_data,
+    kinds_of_samples,
+    loss,
+    noise_average,
+    optimise,
+    shares,
+    stable_step,
+)
 
 CUBIC = activations.polynomial((0.3, 1, -0.4, 0.2))
 TWO_ATOMS = ((0.5, 0.5), (2.0, 0.5))
@@ -96,8 +103,8 @@ class TestLoss:
 
     def test_test_loss_is_its_definition(self, name):
         finite = MODELS[name].simulate(2, seed=3)
-        U, V = training.population(finite)
-        start, rate = training.initial_test_loss(finite.model, 2), finite.model.noise_variance
+        U, V = fresh_data.population(finite)
+        start, rate = fresh_data.initial_test_loss(finite.model, 2), finite.model.noise_variance
         for A in (readout(finite), np.zeros((2, finite.W.shape[0]))):
             expected = defined_loss(finite, A, *fresh_pairs(finite))
             assert loss.quadratic_loss(A, U, V, rate, np, start) == pytest.approx(expected, rel=1e-12)
@@ -117,7 +124,7 @@ class TestLoss:
             error += law * delta * np.mean(difference**2, axis=0) @ weights
             scale += law * delta
         test = defined_loss(finite, A, x, xi, weights)
-        assert training.score_error(finite.model, 2, test) == pytest.approx(error / scale, rel=1e-11)
+        assert fresh_data.score_error(finite.model, 2, test) == pytest.approx(error / scale, rel=1e-11)
 
 
 def test_loss_of_the_exact_score_of_a_mixture():
@@ -140,7 +147,7 @@ def test_loss_of_the_exact_score_of_a_mixture():
         posterior /= posterior.sum(axis=0)
         losses += law * np.mean((np.sqrt(delta) * np.einsum("cm,cdm->dm", posterior, pulls) + xi) ** 2, axis=0)
     error = losses.std() / np.sqrt(m)
-    assert abs(losses.mean() - training.exact_score_loss(model, d)) < STANDARD_ERRORS * error
+    assert abs(losses.mean() - fresh_data.exact_score_loss(model, d)) < STANDARD_ERRORS * error
     assert error < 2e-3
 
 
@@ -178,7 +185,7 @@ def test_population_against_fresh_samples(name):
     """W depends on the seed and p alone, so that 12,000 other samples meet the same network."""
     model, d = SMOOTH[name], 20
     finite = model.simulate(d, seed=6)
-    _, V_population = population = training.population(finite)
+    _, V_population = population = fresh_data.population(finite)
     large = replace(model, psi_n=12000 / d).simulate(d, seed=6, noise_draws=1)
     assert np.array_equal(large.W, finite.W)
     batches = [
@@ -245,8 +252,8 @@ class TestFlow:
         finite = SMOOTH[name].simulate(12, seed=1)
         curve, rate = finite.training(TAU), finite.model.noise_variance
         along = loss.gradient_flow(finite, TAU)
-        start = training.initial_test_loss(finite.model, 12)
-        test = loss.quadratic_loss(along, *training.population(finite), rate, np, start)
+        start = fresh_data.initial_test_loss(finite.model, 12)
+        test = loss.quadratic_loss(along, *fresh_data.population(finite), rate, np, start)
         np.testing.assert_allclose(curve.train, loss.train_loss(finite, along), rtol=1e-8)
         np.testing.assert_allclose(curve.test, test, rtol=1e-7)
         assert curve.train[0] == finite.initial_loss and curve.test[0] == start

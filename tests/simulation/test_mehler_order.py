@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from theory import Mixture, RandomFeatureModel, TimeGrid, activations
-from theory.simulation import training
-from theory.simulation.finite import kinds_of_samples
+from theory.simulation import fresh_data, kinds_of_samples
 
 TIMES = TimeGrid((0.2, 0.9), (0.4, 0.6), amplitude=(1.5, 0.8))
 KINDS = Mixture((0.3, 0.7), variances=(0.6, 1.7), means=((0.3, -0.7), (-0.7, 1.9)))
@@ -57,7 +56,10 @@ def seen(finite):
     return [(1 / finite.X.shape[1], x, np.zeros(4)) for x in finite.X.T]
 
 
-AVERAGES = {"fresh data": (lambda f: training.population(f)[0], fresh, training.ORDER), "samples": (lambda f: f.U, seen, 4)}
+AVERAGES = {
+    "fresh data": (lambda f: fresh_data.population(f)[0], fresh, fresh_data.ORDER),
+    "samples": (lambda f: f.U, seen, 4),
+}
 
 
 @pytest.mark.parametrize("name", AVERAGES)

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from theory import RandomFeatureModel, TimeGrid, activations
-from theory.simulation import loss
-from theory.simulation.optimisers import optimise, stable_step
+from theory.simulation import loss, optimise, stable_step
 
 MODEL = RandomFeatureModel(activations.tanh, 3, 2, 0.2)
 

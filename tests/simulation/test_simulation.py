@@ -6,9 +6,7 @@ from tolerances import STANDARD_ERRORS
 
 from theory import Gaussian, RandomFeatureModel, activations
 from theory.activations import Activation
-from theory.simulation import noise_average
-from theory.simulation.backend import backend
-from theory.simulation.finite import covariance_eigenvalues
+from theory.simulation import backend, covariance_eigenvalues, noise_average
 
 MODEL = RandomFeatureModel(activations.tanh, 4, 3, 0.1)
 

@@ -5,10 +5,7 @@ import pytest
 
 from theory import Gaussian, RandomFeatureModel, TimeGrid
 from theory import activations as A
-from theory.simulation import diffusion
-from theory.simulation.backend import backend
-from theory.simulation.loss import gradient_flow
-from theory.simulation.trained import TrainedNetworks, trained_score
+from theory.simulation import TrainedNetworks, backend, diffusion, gradient_flow, trained_score
 
 MODEL = RandomFeatureModel(A.tanh, 4, 3, 0.3, Gaussian(spikes=(10,)))
 TIMES = (1.0, 0.4, 0.1)
@@ -73,7 +70,7 @@ def test_many_features_and_samples_learn_the_linear_part(t):
 
 def test_sampler_reproduces_the_variances():
     model, d = RandomFeatureModel(A.linear, 3, 500, 0.3, Gaussian(spikes=(10,))), 5
-    grid = diffusion.time_grid(3, 0.01, 60)
+    grid = diffusion.sampling_times(3, 0.01, 60)
     score = trained_score(model, d, grid[:-1], np.inf, seed=4)
     x = diffusion.reverse_sde(score, diffusion.draw([1] * d, 6_000, seed=5), grid, seed=6, progress=False)
     variance = np.mean(x**2, axis=1)

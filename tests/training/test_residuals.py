@@ -6,7 +6,7 @@ import pytest
 from theory import Gaussian, RandomFeatureModel
 from theory import activations as A
 from theory.digits import mp
-from theory.simulation.training import population
+from theory.simulation import population
 from theory.training import scalar_kernel as residuals
 
 THREE = Gaussian(((0.4, 0.3), (1.0, 0.2), (3.0, 0.5)))

@@ -1,15 +1,62 @@
-"""Finite-size simulations, the second way to every observable.
+"""Finite-size simulations, the second way to every observable: one network is drawn, and its matrices are computed without the theory.
 
 Nothing here imports the solvers: a test (``tests/repository/test_repository.py``) reads the imports and fails if that changes. The
-code is written against the array API standard and runs on NumPy, PyTorch (CPU or CUDA), CuPy and ``array-api-strict``.
+code is written against the array API standard and runs on NumPy, PyTorch (CPU or CUDA), CuPy and ``array-api-strict``. What this face
+names is what users and chapters call; the modules are ordered so that each imports only those before it: backends; time_nodes, drawing,
+mehler; noise_average, equivalent, fresh_data; eigenmodes, loss, flow; finite, where a draw is made; optimisers and trained, which take one;
+and, beside all that, scores and diffusion. A function takes a draw as ``finite``, or the ``model`` and the dimension ``d`` where no draw is
+needed; ``device`` and ``library`` choose a backend, and random numbers come from a ``seed``.
 """
 
-import importlib
+from . import diffusion, loss, noise_average
+from .backends import Backend, backend
+from .diffusion import draw, forward, probability_flow, reverse_sde, sampling_times
+from .drawing import covariance_eigenvalues, kinds_of_samples, shares
+from .eigenmodes import Modes, modes
+from .finite import FiniteModel, simulate
+from .flow import flow_curve
+from .fresh_data import exact_score_loss, initial_test_loss, population, score_error
+from .loss import gradient, gradient_flow, relaxation_times, train_loss, train_loss_along_flow
+from .mehler import hermite_tables
+from .optimisers import OptimiserCurve, optimise, stable_step
+from .scores import diffused, gaussian_score, two_cluster_score
+from .trained import TrainedNetworks, trained_score
 
-__all__ = ["backend", "diffusion", "finite", "loss", "noise_average", "optimisers", "trained", "training"]
-
-
-def __getattr__(name):
-    if name in __all__:
-        return importlib.import_module(f"{__name__}.{name}")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__all__ = [
+    "Backend",
+    "FiniteModel",
+    "Modes",
+    "OptimiserCurve",
+    "TrainedNetworks",
+    "backend",
+    "covariance_eigenvalues",
+    "diffused",
+    "diffusion",
+    "draw",
+    "exact_score_loss",
+    "flow_curve",
+    "forward",
+    "gaussian_score",
+    "gradient",
+    "gradient_flow",
+    "hermite_tables",
+    "initial_test_loss",
+    "kinds_of_samples",
+    "loss",
+    "modes",
+    "noise_average",
+    "optimise",
+    "population",
+    "probability_flow",
+    "relaxation_times",
+    "reverse_sde",
+    "sampling_times",
+    "score_error",
+    "shares",
+    "simulate",
+    "stable_step",
+    "train_loss",
+    "train_loss_along_flow",
+    "trained_score",
+    "two_cluster_score",
+]

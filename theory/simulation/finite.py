@@ -6,24 +6,44 @@ With φ_k = σ(W x_{t_k}/√d + t_k b) at the nodes t_k of the diffusion time, a
     U = Σ_k ω_k (1/n) Σ_ν E_ξ[φ_k φ_k^T],        V = Σ_k ω_k γ_k (1/n) Σ_ν E_ξ[φ_k y_k^T],
 
 from which the loss follows (`theory.simulation.loss`). One time, one kind of samples and no biases are K = C = 1 and b = 0.
+
+This is where the parts meet. ``model.simulate(d)`` comes here; `FiniteModel` holds the draw and keeps, once computed, what is asked of it.
+The functions that it hands itself to know its attributes, never this module.
 """
 
-import math
+from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.special import ndtri
+from numpy.typing import ArrayLike, NDArray
 
-from ..data.gaussian import Gaussian
-from ..validation import MOST_ENTRIES, a_model, finite_array, of_class, one_of, positive_integer, random_generator
-from . import noise_average
-from .backend import backend as choose_backend
+from .._former_names import renamed
+from ..results import TrainingCurve
+from ..validation import MOST_ENTRIES, a_model, finite_array, one_of, positive_integer, random_generator
+from . import drawing, equivalent, flow, noise_average
+from .backends import Array, Backend
+from .backends import backend as choose_backend
+from .eigenmodes import Modes, diagonalised
+from .time_nodes import mean_square_target
+
+if TYPE_CHECKING:
+    from ..model import RandomFeatureModel
 
 FEATURES = ("network", "equivalent")
-BIASES = ("quantiles", "iid")
 
 
-def simulate(model, d, seed=0, *, features="network", noise_draws=None, biases="quantiles", device=None, library=None):
+def simulate(
+    model: "RandomFeatureModel",
+    d: int,
+    seed: int = 0,
+    *,
+    features: str = "network",
+    noise_draws: int | None = None,
+    biases: str = "quantiles",
+    device: Any = None,
+    library: str | None = None,
+) -> "FiniteModel":
     """Draw W and the samples, and build U and V.
 
     Parameters
@@ -48,7 +68,7 @@ def simulate(model, d, seed=0, *, features="network", noise_draws=None, biases="
         that fluctuation.
     device : {"cpu", "cuda"}, optional
     library : {"numpy", "torch", "cupy", "array_api_strict"}, optional
-        See `theory.simulation.backend.backend`.
+        See `theory.simulation.backend`.
 
     Returns
     -------
@@ -68,7 +88,7 @@ def simulate(model, d, seed=0, *, features="network", noise_draws=None, biases="
     a_model(model)
     d = positive_integer("d", d)
     one_of("features", features, FEATURES)
-    one_of("biases", biases, BIASES)
+    one_of("biases", biases, drawing.BIASES)
     if features == "equivalent" and not model.is_scalar:
         raise ValueError(
             "features = 'equivalent' is not available for a grid of times, for a mixture or with biases; "
@@ -82,16 +102,13 @@ def simulate(model, d, seed=0, *, features="network", noise_draws=None, biases="
     p, n = (max(1, round(float(ratio) * d)) for ratio in (model.psi_p, model.psi_n))
     if max(p, n) * max(p, d) > MOST_ENTRIES:
         raise ValueError(f"d = {d} makes p = {p} and n = {n}: too large; allowed: matrices of up to {MOST_ENTRIES} numbers")
+    # what a seed means is the order of these draws: W, the samples, the biases, and what U takes
     rng = random_generator("seed", seed)
     W = where.asarray(rng.standard_normal((p, d)))
-    samples = np.sqrt(covariance_eigenvalues(model.data, d))[:, None] * rng.standard_normal((d, n))
-    frequencies, scales, centroids = kinds_of_samples(model.data, d)
-    kinds = np.repeat(np.arange(frequencies.size), shares(frequencies, n))
-    X = where.asarray(centroids[kinds].T + np.sqrt(scales[kinds]) * samples)
-    z = rng.standard_normal(p) if biases == "iid" and float(model.bias) > 0 else ndtri((np.arange(p) + 0.5) / p)
-    b = where.asarray(float(model.bias) * z)
+    samples, kinds = drawing.samples(model.data, d, n, rng)
+    X, b = where.asarray(samples), where.asarray(drawing.biases(float(model.bias), p, rng, biases))
     if features == "equivalent":
-        U, V = gaussian_equivalent(where, model, W, X, rng)
+        U, V = equivalent.of_samples(where, model, W, X, rng)
     else:
         average, arguments = (
             (noise_average.exact, ()) if noise_draws is None else (noise_average.sampled, (noise_draws, rng))
@@ -100,86 +117,55 @@ def simulate(model, d, seed=0, *, features="network", noise_draws=None, biases="
     return FiniteModel(model, where, W, X, U, V, features, kinds, b)
 
 
-def kinds_of_samples(data, d):
-    """Frequencies π_c (C,), variances σ_c² (C,) and centroids m_c (C, d) of the kinds in dimension d, NumPy arrays.
-
-    The centroids span the first coordinates: W is rotation invariant, and so is the Gaussian part where Σ = σ_x². For another
-    Σ, their directions are eigenvectors of it, of the eigenvalues that `covariance_eigenvalues` puts first.
-    """
-    d = _check(data, d)
-    if isinstance(data, Gaussian):
-        return np.ones(1), np.ones(1), np.zeros((1, d))
-    coordinates = data.centroids() * (math.sqrt(d) if data.means is not None else 1.0)
-    kinds, directions = coordinates.shape
-    if directions > d:
-        raise ValueError(f"d = {d} is smaller than the dimension that the centroids span, {directions}; allowed: d >= that")
-    return data.frequencies, data.scales, np.hstack([coordinates, np.zeros((kinds, d - directions))])
-
-
-def _check(data, d):
-    if not isinstance(data, Gaussian):
-        of_class("data", data, "Mixture", "theory.Gaussian, theory.Mixture")
-    return positive_integer("d", d, MOST_ENTRIES)
-
-
-def shares(weights, total):
-    """Integers (len(weights),) in proportion to ``weights`` whose sum is ``total``: their partial sums are rounded."""
-    target = np.cumsum(weights) * total
-    return np.diff(np.round(np.concatenate([[0.0], target])).astype(int))
-
-
-def covariance_eigenvalues(data, d):
-    """d eigenvalues distributed as ρ_Σ (`shares`), the first ones replaced by the spikes; the σ_c² of a mixture are left out.
-
-    W is rotation invariant, so a diagonal covariance is the general case.
-    """
-    d = _check(data, d)
-    data = data if isinstance(data, Gaussian) else data.covariance
-    if len(data.spikes) > d:
-        raise ValueError(f"d = {d} is smaller than the number of spikes, {len(data.spikes)}; allowed: d >= that")
-    eigenvalues = np.repeat(data.eigenvalues, shares(data.weights, d))
-    eigenvalues[: len(data.spikes)] = [float(value) for value in data.spikes]
-    return eigenvalues
-
-
-def gaussian_equivalent(where, model, W, X, rng):
-    """U = (1/n) G G^T + b² W W^T/d + s², G = κ + e^{-t} a W X/√d + v Ω, and V = b W/√d."""
-    xp, c, (p, d), n = where.xp, model.coefficients(), W.shape, X.shape[1]
-    omega = where.asarray(rng.standard_normal((p, n)))
-    G = c.kappa + model.decay * c.a / math.sqrt(d) * (W @ X) + c.v * omega
-    U = G @ G.T / n + c.b2 / d * (W @ W.T) + c.s2 * xp.eye(p, dtype=xp.float64, device=where.device)
-    return U, c.b / math.sqrt(d) * W
-
-
+@dataclass(eq=False, repr=False)
 class FiniteModel:
-    """One draw.
+    """One draw, made by `simulate`. Arrays are of the backend, save ``kinds``."""
 
-    ``W`` (p, d), ``X`` (d, n) with samples as columns, ``U`` (p, p), ``V`` (p, d) and ``biases`` (p,) are arrays of the
-    backend; ``kinds`` (n,) is the NumPy array of the samples' kinds, 0 <= c < C.
-    """
-
-    def __init__(self, model, where, W, X, U, V, features, kinds, biases):
-        self.model, self.backend, self.W, self.X, self.U, self.V = model, where, W, X, U, V
-        self.features, self.kinds, self.biases = features, kinds, biases
+    model: "RandomFeatureModel"
+    backend: Backend
+    #: (p, d), the features' weights
+    W: Array
+    #: (d, n), samples as columns
+    X: Array
+    #: (p, p) and (p, d)
+    U: Array
+    V: Array
+    #: one of `FEATURES`
+    features: str
+    #: (n,), the samples' kinds 0 <= c < C, a NumPy array
+    kinds: NDArray[np.int_]
+    #: (p,)
+    biases: Array
 
     def __repr__(self):
         (p, d), n = self.W.shape, self.X.shape[1]
         return f"FiniteModel(d={d}, p={p}, n={n}, {self.model})"
 
     @cached_property
-    def initial_loss(self):
+    def initial_loss(self) -> float:
         """L_0, the train loss at A = 0: 1 without a connection from x to the output, whatever the samples."""
-        from .loss import mean_square_target
-
         return mean_square_target(self.model.times, float(self.backend.xp.mean(self.X**2)))
 
     @cached_property
-    def eigenvalues(self):
-        """The eigenvalues of U in increasing order, a NumPy array of shape (p,). Cost O(p³), once."""
+    def eigenvalues(self) -> NDArray[np.float64]:
+        """The eigenvalues of U in increasing order, a NumPy array of shape (p,), as rounding leaves them. Cost O(p³), once.
+
+        ``modes.eigenvalues`` are the same up to rounding, with the null ones set to 0; they cost the eigenvectors too, several times as much.
+        """
         return self.backend.to_numpy(self.backend.xp.linalg.eigvalsh(self.U))
 
-    def stieltjes(self, z):
-        """(1/p) Tr (U − z)^{-1} at complex ``z`` (scalar or array) away from the eigenvalues."""
+    @cached_property
+    def modes(self) -> Modes:
+        """The eigenmodes of U, as `theory.simulation.eigenmodes.Modes`. Cost O(p³), once."""
+        return diagonalised(self)
+
+    @cached_property
+    def flow_matrices(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """What every training time has in common, as of `theory.simulation.flow.flow_matrices`. Cost O(p³), once."""
+        return flow.flow_matrices(self)
+
+    def stieltjes(self, z: ArrayLike) -> complex | NDArray[np.complex128]:
+        """(1/p) Tr (U − z)^{-1} at complex ``z`` (scalar or array) away from the eigenvalues, else ``ValueError``."""
         array = finite_array("z", z, complex)
         distance = np.abs(array[..., None] - self.eigenvalues)
         if not np.all(distance > 0):
@@ -189,22 +175,16 @@ class FiniteModel:
         q = np.mean(1 / (self.eigenvalues - array[..., None]), axis=-1)
         return complex(q) if array.ndim == 0 else q
 
-    def training(self, tau):
-        """Train and test loss under exact gradient flow, as `theory.results.TrainingCurve`; see `simulation.training`."""
-        from .training import flow_curve
+    def training(self, tau: ArrayLike) -> TrainingCurve:
+        """Train and test loss under exact gradient flow, as `theory.results.TrainingCurve`; see `theory.simulation.flow_curve`."""
+        return flow.flow_curve(self, tau)
 
-        return flow_curve(self, tau)
 
-    @cached_property
-    def modes(self):
-        """The eigenmodes of U, as `theory.simulation.loss.Modes`. Cost O(p³), once."""
-        from .loss import diagonalised
-
-        return diagonalised(self)
-
-    @cached_property
-    def flow_matrices(self):
-        """What every training time has in common, computed once (O(p³))."""
-        from .training import flow_matrices
-
-        return flow_matrices(self)
+__getattr__ = renamed(
+    __name__,
+    BIASES="simulation.drawing.BIASES",
+    covariance_eigenvalues="simulation.drawing.covariance_eigenvalues",
+    gaussian_equivalent="simulation.equivalent.of_samples",
+    kinds_of_samples="simulation.drawing.kinds_of_samples",
+    shares="simulation.drawing.shares",
+)

@@ -1,11 +1,19 @@
 r"""The training loss of a finite network, its gradient, and the exact gradient flow of the readout weights A.
 
-    L(A) = (1/n) Σ_ν (1/d) E_ξ |√Δ_t s_A(x_t^ν) + ξ|² = L_0 + (2√Δ_t/(d√p)) Tr A V + (Δ_t/(pd)) Tr A U A^T,
-    dA/dτ = −d² ∂L/∂A,   A(τ) = −√(p/Δ_t) V^T f_τ(U)  from A(0) = 0,   f_τ(x) = (1 − e^{−2Δ_t τ d x/p})/x.
+For one diffusion time, with the matrices U and V of `theory.simulation.finite`,
 
-Here L_0 = 1. A network trained at several times has the average Σ_k w_k of such losses; the matrices U and V of
-`theory.simulation.finite` are made so that only two things change: Δ_t becomes Δ̄ (``model.noise_variance``), and
-L_0 = Σ_k w_k [(c^ξ_k)² + (c^x_k)² Σ_ν |x_ν|²/(nd)] is the mean square of the target (`mean_square_target`).
+    L(A) = (1/n) Σ_ν (1/d) E_ξ |√Δ_t s_A(x_t^ν) + ξ|² = L_0 + (2√Δ_t/(d√p)) Tr A V + (Δ_t/(pd)) Tr A U A^T,        L_0 = 1.
+
+A network trained at several times has the average Σ_k w_k of such losses. U and V are made so that the same line holds, with two numbers
+in it that are averages over the times, and **everything below is written with these averages**:
+
+* Δ̄ = Σ_k w_k α_k² Δ_k in the place of Δ_t. It is ``model.noise_variance``, which is Δ_t itself where there is one time;
+* L_0 = Σ_k w_k [(c^ξ_k)² + (c^x_k)² Σ_ν |x_ν|²/(nd)], the mean square of the target (`theory.simulation.time_nodes.mean_square_target`). It is
+  ``finite.initial_loss``, which is 1 where there is no connection from x to the output.
+
+Gradient flow is then
+
+    dA/dτ = −d² ∂L/∂A,   A(τ) = −√(p/Δ̄) V^T f_τ(U)  from A(0) = 0,   f_τ(x) = (1 − e^{−2Δ̄ τ d x/p})/x.
 
 The loss of 2505.17638; derived in `theory.symbolic.gradient_flow`, checked against the definition, finite differences and an
 ODE solver by ``tests/simulation/test_loss.py``, for several times by ``tests/simulation/test_general_simulation.py``. The ratio p/d is
@@ -15,52 +23,27 @@ With ``noise_draws`` L_0 is still averaged over the noise: it does not depend on
 """
 
 import math
-from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
+from .._former_names import renamed
 from ..filters import check_tau, filter_function
 from ..validation import a_draw, finite_array
-from .backend import array_of
+from .backends import Array, array_of
+from .eigenmodes import modes
+
+if TYPE_CHECKING:
+    from .finite import FiniteModel
 
 
-@dataclass(frozen=True)
-class Modes:
-    """The eigenmodes of U and what each has to learn.
-
-    ``eigenvalues`` (p,), increasing, a NumPy array with what rounding leaves around zero set to 0; ``eigenvectors`` (p, p),
-    columns, and ``projections`` (p, d), the rows u_k^T V, arrays of the backend; ``weights`` (p,) = |u_k^T V|²/d, NumPy.
-    """
-
-    eigenvalues: np.ndarray
-    eigenvectors: object
-    projections: object
-    weights: np.ndarray
-
-
-def modes(finite):
-    """Diagonalise U, once per draw: cost O(p³), kept with ``finite``."""
-    return a_draw(finite).modes
-
-
-def diagonalised(finite):
-    """The `Modes` of a draw, computed anew."""
-    xp, to_numpy, d = finite.backend.xp, finite.backend.to_numpy, finite.W.shape[1]
-    eigenvalues, eigenvectors = xp.linalg.eigh(finite.U)
-    eigenvalues = to_numpy(eigenvalues)
-    empty = eigenvalues < eigenvalues.size * np.finfo(float).eps * eigenvalues[-1]
-    # U and V are blocks of the covariance of (φ, ξ), so that a null vector of U is one of V^T: nothing is learned there
-    projections = finite.backend.asarray(np.where(empty, 0.0, 1.0))[:, None] * (eigenvectors.T @ finite.V)
-    weights = to_numpy(xp.sum(projections**2, axis=1)) / d
-    return Modes(np.where(empty, 0.0, eigenvalues), eigenvectors, projections, weights)
-
-
-def train_loss(finite, A):
+def train_loss(finite: "FiniteModel", A: Array) -> float | NDArray[np.float64]:
     """L(A), averaged over the noise.
 
     Parameters
     ----------
-    finite : `theory.simulation.finite.FiniteModel`
+    finite : `theory.simulation.FiniteModel`
     A : array (…, d, p)
         Readout weights: NumPy, or of the backend of ``finite``. Leading axes are a batch.
 
@@ -79,31 +62,29 @@ def train_loss(finite, A):
     return float(loss) if loss.ndim == 0 else loss
 
 
-def mean_square_target(times, energy):
-    """L_0 = Σ_k w_k [(c^ξ_k)² + (c^x_k)² energy], with ``energy`` the mean of |x|²/d over the samples or over fresh data."""
-    return float(times.law @ (times.target_noise**2 + times.target_data**2 * energy))
+def quadratic_loss(A: Array, U: Array, V: Array, noise_variance: float, xp: Any, initial_loss: float = 1.0) -> Array:
+    """L_0 + (2√Δ̄/(d√p)) Tr A V + (Δ̄/(pd)) Tr A U A^T, for U, V and L_0 averaged over the training samples or over fresh data.
 
-
-def quadratic_loss(A, U, V, noise_variance, xp, initial_loss=1.0):
-    """The loss as a quadratic form, for U and V averaged over the training samples or over fresh data; ``A`` (…, d, p)."""
+    ``A`` (…, d, p); ``noise_variance`` is Δ̄, and ``xp`` the namespace of the arrays.
+    """
     d, p = A.shape[-2:]
     quadratic, linear = xp.sum((A @ U) * A, axis=(-2, -1)), xp.sum(A * V.T, axis=(-2, -1))
     return initial_loss + 2 * math.sqrt(noise_variance / p) / d * linear + noise_variance / (p * d) * quadratic
 
 
-def gradient(finite, A):
-    """∂L/∂A = (2Δ_t/(pd)) A U + (2√Δ_t/(d√p)) V^T, an array of the backend shaped like ``A``; see `train_loss`."""
+def gradient(finite: "FiniteModel", A: Array) -> Array:
+    """∂L/∂A = (2Δ̄/(pd)) A U + (2√Δ̄/(d√p)) V^T, an array of the backend shaped like ``A``; see `train_loss`."""
     A = _readout(a_draw(finite), A)
-    (p, d), noise = finite.W.shape, finite.model.noise_variance
-    return 2 * noise / (p * d) * (A @ finite.U) + 2 * math.sqrt(noise / p) / d * finite.V.T
+    (p, d), mean_noise = finite.W.shape, finite.model.noise_variance
+    return 2 * mean_noise / (p * d) * (A @ finite.U) + 2 * math.sqrt(mean_noise / p) / d * finite.V.T
 
 
-def gradient_flow(finite, tau, initial=None):
+def gradient_flow(finite: "FiniteModel", tau: ArrayLike, initial: Array | None = None) -> Array:
     """A(τ), the solution of dA/dτ = −d² ∂L/∂A, exact at every τ.
 
     Parameters
     ----------
-    finite : `theory.simulation.finite.FiniteModel`
+    finite : `theory.simulation.FiniteModel`
     tau : scalar or array
         Training times >= 0; inf gives the minimiser that the flow reaches (where U is singular, the one nearest to A(0)).
     initial : array (d, p), optional
@@ -136,8 +117,8 @@ def gradient_flow(finite, tau, initial=None):
     return where.xp.reshape(in_basis @ m.eigenvectors.T, (*tau.shape, d, p))
 
 
-def train_loss_along_flow(finite, tau):
-    """L(A(τ)) from A(0) = 0 by its sum over modes, L_0 − Σ_k (|u_k^T V|²/d) (1 − e^{−4Δ_t τ d λ_k/p})/λ_k.
+def train_loss_along_flow(finite: "FiniteModel", tau: ArrayLike) -> float | NDArray[np.float64]:
+    """L(A(τ)) from A(0) = 0 by its sum over modes, L_0 − Σ_k (|u_k^T V|²/d) (1 − e^{−4Δ̄ τ d λ_k/p})/λ_k.
 
     ``tau`` as in `gradient_flow`. Returns a float, or a NumPy array shaped like ``tau``; no A(τ) is formed.
     """
@@ -146,8 +127,8 @@ def train_loss_along_flow(finite, tau):
     return float(loss[0]) if tau.ndim == 0 else loss.reshape(tau.shape)
 
 
-def relaxation_times(finite, eigenvalues=None):
-    """p/(2Δ_t d λ), the times in which the modes of A approach their limit by a factor e (the loss takes half of it).
+def relaxation_times(finite: "FiniteModel", eigenvalues: ArrayLike | None = None) -> float | NDArray[np.float64]:
+    """p/(2Δ̄ d λ), the times in which the modes of A approach their limit by a factor e (the loss takes half of it).
 
     ``eigenvalues``: real numbers >= 0, by default those of U, whose order the result keeps; inf where λ = 0.
     """
@@ -160,16 +141,16 @@ def relaxation_times(finite, eigenvalues=None):
     return float(times) if times.ndim == 0 else times
 
 
-def _rate(finite, tau):
-    """2Δ_t τ d/p"""
-    return 2 * finite.model.noise_variance * finite.W.shape[1] / finite.W.shape[0] * tau
-
-
-def flow_filter(finite, eigenvalues, tau):
+def flow_filter(finite: "FiniteModel", eigenvalues: NDArray[np.float64], tau: NDArray[np.float64]) -> NDArray[np.float64]:
     """f_τ(λ), shape (τ, λ), and 0 at λ = 0, where nothing is to be learned."""
     empty = eigenvalues == 0
     values = filter_function(np.where(empty, 1.0, eigenvalues), _rate(finite, tau)[:, None])
     return np.where(empty, 0.0, values)
+
+
+def _rate(finite, tau):
+    """2Δ̄ τ d/p"""
+    return 2 * finite.model.noise_variance * finite.W.shape[1] / finite.W.shape[0] * tau
 
 
 def _readout(finite, A, name="A", batch=True):
@@ -184,3 +165,11 @@ def _readout(finite, A, name="A", batch=True):
     if not bool(where.xp.all(where.xp.isfinite(A))):
         raise ValueError(f"{name} holds values that are not finite; allowed: finite real numbers")
     return A
+
+
+__getattr__ = renamed(
+    __name__,
+    Modes="simulation.eigenmodes.Modes",
+    diagonalised="simulation.eigenmodes.diagonalised",
+    mean_square_target="simulation.time_nodes.mean_square_target",
+)

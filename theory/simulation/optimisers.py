@@ -2,26 +2,34 @@ r"""The network trained as one trains networks: steps of gradient descent or Ada
 
 Nothing is averaged over the noise and U is never formed for the training itself: each step draws ξ for a batch of N samples,
 computes the loss of that batch and its gradient ∂L/∂A = (2√Δ_t/(N d√p)) Σ (√Δ_t s_A + ξ) φ^T. The curves along the way are
-evaluated on the exact averages of `theory.simulation.noise_average`. Where there are several diffusion times, each step takes
-all of them, each with noise of its own, and below Δ_t is their average Δ̄ (``model.noise_variance``).
+evaluated on the exact averages of `theory.simulation.noise_average` and
+`theory.simulation.fresh_data`.
+
+As in `theory.simulation.loss`, Δ̄ is ``model.noise_variance``: Δ_t where there is one diffusion time, and the average of the Δ_k that takes
+its place where there are several. Then each step takes all of the times, each with noise of its own, weighed as in U and V.
 
 **Learning rate and time.** With loss L(A) per dimension and entries of A of order one, the gradient is of order d^{-2}: plain gradient descent
 moves at a rate that does not depend on d if its learning rate is η = h d², and k steps are then the training time τ = k h. It is stable
-for h < ψ_p/(Δ_t λ_max). Adam divides by a running root mean square of the gradient, so that its learning rate is the size of a step in each
+for h < ψ_p/(Δ̄ λ_max). Adam divides by a running root mean square of the gradient, so that its learning rate is the size of a step in each
 entry of A, whatever the scale of the loss: no single τ corresponds to its step count.
 """
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..progress import progress_bar
 from ..results import TrainingCurve
 from ..validation import a_draw, one_of, positive, positive_integer, random_generator, truth
+from .fresh_data import initial_test_loss, population, score_error
 from .loss import quadratic_loss
-from .noise_average import nodes
-from .training import initial_test_loss, population, score_error
+from .time_nodes import nodes
+
+if TYPE_CHECKING:
+    from .finite import FiniteModel
 
 OPTIMISERS = ("gradient descent", "adam")
 
@@ -30,21 +38,30 @@ OPTIMISERS = ("gradient descent", "adam")
 class OptimiserCurve(TrainingCurve):
     """A `TrainingCurve` recorded at ``steps``; ``tau`` is steps × h for gradient descent, NaN for Adam."""
 
-    steps: np.ndarray
+    steps: NDArray[np.int_]
 
 
-def stable_step(finite):
-    """The largest stable h of gradient descent on the averaged loss, ψ_p/(Δ_t λ_max)."""
+def stable_step(finite: "FiniteModel") -> float:
+    """The largest stable h of gradient descent on the averaged loss, ψ_p/(Δ̄ λ_max)."""
     p, d = a_draw(finite).W.shape
     return p / d / (finite.model.noise_variance * float(finite.eigenvalues[-1]))
 
 
-def optimise(finite, steps, optimiser="gradient descent", learning_rate=None, batch=None, seed=0, records=60, progress=True):
+def optimise(
+    finite: "FiniteModel",
+    steps: int,
+    optimiser: str = "gradient descent",
+    learning_rate: float | None = None,
+    batch: int | None = None,
+    seed: int = 0,
+    records: int = 60,
+    progress: bool = True,
+) -> OptimiserCurve:
     """Train A from 0 and record the losses along the way.
 
     Parameters
     ----------
-    finite : `theory.simulation.finite.FiniteModel`
+    finite : `theory.simulation.FiniteModel`
         A draw with ``features="network"``.
     steps : int
     optimiser : {"gradient descent", "adam"}
@@ -57,10 +74,17 @@ def optimise(finite, steps, optimiser="gradient descent", learning_rate=None, ba
         Of the noise and of the batches.
     records : int
         Number of recorded steps, logarithmically spaced; the first and the last step are among them.
+    progress : bool
+        A bar, shown once two seconds have passed.
 
     Returns
     -------
     OptimiserCurve
+
+    Raises
+    ------
+    ValueError
+        Naming the argument, its value and what is allowed.
 
     Notes
     -----

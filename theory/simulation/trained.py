@@ -8,19 +8,26 @@ A network trained at time t alone serves that time alone. For a grid of times th
 so that what differs from time to time is the noise that the samples carry and the readout that is learned from it. The loss
 |√Δ_t S + ξ|² makes S an approximation of ∇log P_t, the score that `reverse_sde` and `probability_flow` take: there is nothing to rescale.
 
-No theory of the limit enters. Checked by ``tests/simulation/test_trained.py``.
+No theory of the limit enters, and no sampler: users hand the score to one. Checked by ``tests/simulation/test_trained.py``.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from ..filters import check_tau
 from ..validation import a_model, finite_array, integer, positive, positive_integer, random_generator
-from .backend import array_of
+from .backends import Array, array_of
+from .eigenmodes import modes
 from .finite import simulate
-from .loss import gradient_flow, modes
+from .loss import gradient_flow
+
+if TYPE_CHECKING:
+    from ..model import RandomFeatureModel
 
 #: how closely a time that is asked for must match one of the grid
 SAME_TIME = 1e-9
@@ -36,22 +43,31 @@ class TrainedNetworks:
     d : int
         Dimension; p = round(ψ_p d) features and n = round(ψ_n d) samples. A spike of the data lies along the first coordinate.
     times : sequence of real numbers > 0
-        As of `theory.simulation.diffusion.time_grid`; in any order, all different.
+        As of `theory.simulation.sampling_times`; in any order, all different.
     seed : int
     device, library
-        See `theory.simulation.backend.backend`.
+        See `theory.simulation.backend`.
 
     Raises
     ------
     ValueError
-        ``times`` empty, not positive or not all different; and as of `theory.simulation.finite.simulate`.
+        ``times`` empty, not positive or not all different; and as of `theory.simulation.simulate`.
 
     Notes
     -----
     Cost O(p² n + p³) for each time, once for all training times: d = 50, p = 200, n = 150 and 40 times take about 4 s.
     """
 
-    def __init__(self, model, d, times, seed=0, *, device=None, library=None):
+    def __init__(
+        self,
+        model: "RandomFeatureModel",
+        d: int,
+        times: ArrayLike,
+        seed: int = 0,
+        *,
+        device: Any = None,
+        library: str | None = None,
+    ) -> None:
         a_model(model), positive_integer("d", d), random_generator("seed", seed)
         times = finite_array("times", times, float)
         if times.ndim != 1 or times.size == 0 or not np.all(times > 0):
@@ -66,7 +82,7 @@ class TrainedNetworks:
     def __repr__(self):
         return f"TrainedNetworks({len(self.times)} times, {self.networks[0]})"
 
-    def readouts(self, tau):
+    def readouts(self, tau: ArrayLike) -> tuple[Array, ...]:
         """A_k(τ), a tuple of arrays (d, p), one for each time; ``tau`` is a number >= 0, inf allowed, or one for each time."""
         tau = check_tau(tau)
         if tau.ndim and tau.shape != self.times.shape:
@@ -74,7 +90,7 @@ class TrainedNetworks:
         each = np.broadcast_to(tau, self.times.shape).tolist()
         return tuple(gradient_flow(network, x) for network, x in zip(self.networks, each, strict=True))
 
-    def score(self, tau):
+    def score(self, tau: ArrayLike) -> Callable[[Array, float], Array]:
         """The score after training for ``tau`` (as of `readouts`): a callable ``score(x, t)`` for ``x`` (d, m) and t of the grid.
 
         It raises ``ValueError`` at any other time, and for states of another dimension. One product with W and one with A.
@@ -94,7 +110,7 @@ class TrainedNetworks:
 
         return score
 
-    def top_overlaps(self, coordinate=0):
+    def top_overlaps(self, coordinate: int = 0) -> NDArray[np.float64]:
         """Squared overlap of the top eigenvector of each U with We/|We|, e a coordinate direction: NumPy array (K,)."""
         k = integer("coordinate", coordinate, 0, self.networks[0].W.shape[1] - 1)
         found = []
@@ -105,7 +121,16 @@ class TrainedNetworks:
         return np.array(found)
 
 
-def trained_score(model, d, times, tau, seed=0, *, device=None, library=None):
+def trained_score(
+    model: "RandomFeatureModel",
+    d: int,
+    times: ArrayLike,
+    tau: ArrayLike,
+    seed: int = 0,
+    *,
+    device: Any = None,
+    library: str | None = None,
+) -> Callable[[Array, float], Array]:
     """``score(x, t)`` of networks trained for ``tau`` at each of the ``times``; see `TrainedNetworks`, which serves many τ."""
     check_tau(tau)
     return TrainedNetworks(model, d, times, seed, device=device, library=library).score(tau)

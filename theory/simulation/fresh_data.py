@@ -1,30 +1,33 @@
-r"""The training curves of one finite draw: exact gradient flow, by diagonalising U. No theory of the limit enters.
+r"""What the losses of a network are over fresh data: the test loss's matrices Ũ and Ṽ, its start L̃_0, and the loss of the exact score.
 
-In the eigenbasis of U, with V' = O^T V and f_i = (1 − e^{−cτλ_i})/λ_i, A(τ) = −√(p/Δ_t) V'^T f O^T and
-
-    train = L_0 − (1/d) Σ_i |V'_i|² (1 − e^{−2cτλ_i})/λ_i,
-    test  = L̃_0 + (1/d) Σ_ij f_i f_j (O^TŨO)_ij V'_i·V'_j − (2/d) Σ_i f_i V'_i·Ṽ'_i,
-
-where Ũ, Ṽ and L̃_0 are averages over fresh data: of the nonlinear network (Mehler's series once more, now with x averaged
-too), or of its Gaussian equivalent, whichever the draw is. Several times: Δ̄ for Δ_t, as in `theory.simulation.loss`.
+The test loss is the quadratic form of `theory.simulation.loss` with Ũ, Ṽ and L̃_0 in the place of U, V and L_0. For a nonlinear network
+Mehler's formula gives them once more, now with x averaged too; for a Gaussian equivalent, `theory.simulation.equivalent` does. Only
+``W``, ``biases`` and the description of a draw are read, never its samples. `theory.simulation.flow` and
+`theory.simulation.optimisers` make their test curves out of it. Checked by ``tests/simulation/test_general_simulation.py``.
 """
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from ..filters import check_tau
-from ..results import TrainingCurve
 from ..validation import a_draw, a_model, finite_array
-from .finite import covariance_eigenvalues, kinds_of_samples
-from .loss import flow_filter, mean_square_target, modes, train_loss_along_flow
-from .noise_average import hermite_tables, mehler_series, nodes
+from . import equivalent
+from .backends import Array
+from .drawing import covariance_eigenvalues, kinds_of_samples
+from .mehler import hermite_tables, mehler_series
+from .time_nodes import Node, mean_square_target, nodes
+
+if TYPE_CHECKING:
+    from ..model import RandomFeatureModel
+    from .finite import FiniteModel
 
 #: last term of Mehler's series for the population matrices
 ORDER = 6
 
 
-def population(finite):
+def population(finite: "FiniteModel") -> tuple[Array, Array]:
     r"""(Ũ, Ṽ): what U and V are over fresh data and noise, arrays (p, p) and (p, d) of the backend.
 
     The sums Σ_k ω_k Σ_c π_c E[φφ^T] and Σ_k ω_k γ_k Σ_c π_c E[φ y^T] over times and kinds of samples. For each pair, the
@@ -37,9 +40,9 @@ def population(finite):
     Mehler's series up to `ORDER` off the diagonal: an error O(d^{-7/2}) where correlations are O(d^{-1/2}).
     Cost O(K C p² d).
     """
-    if a_draw(finite).features == "equivalent":
-        return _population_of_equivalent(finite)
-    model, where, W = finite.model, finite.backend, finite.W
+    model, where, W = a_draw(finite).model, finite.backend, finite.W
+    if finite.features == "equivalent":
+        return equivalent.of_fresh_data(where, model, W)
     xp, (p, d) = where.xp, W.shape
     frequencies, scales, centroids = kinds_of_samples(model.data, d)
     eigenvalues = where.asarray(covariance_eigenvalues(model.data, d))
@@ -52,7 +55,7 @@ def population(finite):
     return U, V
 
 
-def _population_of_kind(finite, node, variances, centroid):
+def _population_of_kind(finite: "FiniteModel", node: Node, variances: Array, centroid: Array) -> tuple[Array, Array]:
     """E[φφ^T] and E[φ y^T] at one time, for x of mean ``centroid`` (d,) and diagonal covariance ``variances`` (d,)."""
     where, W = finite.backend, finite.W
     xp, d = where.xp, W.shape[1]
@@ -67,25 +70,14 @@ def _population_of_kind(finite, node, variances, centroid):
     return U, node.target[0] * with_noise + node.target[1] * with_data
 
 
-def _population_of_equivalent(finite):
-    """The same for the Gaussian equivalent of one time, one kind and no biases."""
-    model, where, W = finite.model, finite.backend, finite.W
-    xp, (p, d), c = where.xp, W.shape, model.coefficients()
-    eigenvalues = where.asarray(covariance_eigenvalues(model.data, d))
-    covariance = (W * (model.decay**2 * eigenvalues + model.noise_variance)) @ W.T / d
-    identity = xp.eye(p, dtype=xp.float64, device=where.device)
-    mean = c.kappa**2 * xp.ones((p, p), dtype=xp.float64, device=where.device)
-    return c.a**2 * covariance + (c.v2 + c.s2) * identity + mean, c.b / math.sqrt(d) * W
-
-
-def initial_test_loss(model, d):
+def initial_test_loss(model: "RandomFeatureModel", d: int) -> float:
     """L̃_0, the test loss at A = 0 in dimension d."""
     frequencies, scales, centroids = kinds_of_samples(a_model(model).data, d)
     energy = scales * np.mean(covariance_eigenvalues(model.data, d)) + np.mean(centroids**2, axis=1)
     return mean_square_target(model.times, frequencies @ energy)
 
 
-def exact_score_loss(model, d):
+def exact_score_loss(model: "RandomFeatureModel", d: int) -> float:
     r"""The loss of the exact score in dimension d: Σ_k w_k Σ_c π_c (1/d) Σ_i of e^{−2t_k}σ_c²λ_i/(e^{−2t_k}σ_c²λ_i + Δ_k).
 
     This is the loss of a score that knows the kind of x_t. Kinds whose variances differ, or whose centroids are O(√d) apart, are
@@ -97,38 +89,7 @@ def exact_score_loss(model, d):
     return float(times.law @ losses @ frequencies)
 
 
-def score_error(model, d, test):
-    """Σ_k w_k Δ_k (1/d) E|S − ∇log P_{t_k}|²/Σ_k w_k Δ_k on fresh data, from the test loss."""
+def score_error(model: "RandomFeatureModel", d: int, test: ArrayLike) -> np.float64 | NDArray[np.float64]:
+    """Σ_k w_k Δ_k (1/d) E|S − ∇log P_{t_k}|²/Σ_k w_k Δ_k on fresh data, from the test loss, shaped like ``test``."""
     test = finite_array("test", test, float)[()]
     return (test - exact_score_loss(model, d)) / float(model.times.law @ model.times.noise_variances)
-
-
-def flow_curve(finite, tau):
-    """`TrainingCurve` of exact gradient flow for one draw.
-
-    Parameters
-    ----------
-    finite : `theory.simulation.finite.FiniteModel`
-    tau : array of training times >= 0, inf allowed
-
-    Notes
-    -----
-    Cost O(p³) once per draw for the diagonalisation and O(p²) per τ.
-    """
-    tau = check_tau(tau)
-    a_draw(finite)
-    (eigenvalues, overlap, quadratic), d = finite.flow_matrices, finite.W.shape[1]
-    f = flow_filter(finite, eigenvalues, tau.ravel())
-    test = initial_test_loss(finite.model, d) - 2 * (f @ overlap) / d + np.sum((f @ quadratic) * f, axis=1) / d
-    train, test = np.asarray(train_loss_along_flow(finite, tau)), test.reshape(tau.shape)
-    return TrainingCurve(tau, train, test, score_error(finite.model, d, test))
-
-
-def flow_matrices(finite):
-    """(λ_i, V'_i·Ṽ'_i, Ũ'_ij V'_i·V'_j) on the host: all that the test loss needs."""
-    where, m = a_draw(finite).backend, modes(finite)
-    xp, basis, V = where.xp, m.eigenvectors, m.projections
-    U_population, V_population = population(finite)
-    overlap = xp.sum(V * (basis.T @ V_population), axis=1)
-    quadratic = (basis.T @ U_population @ basis) * (V @ V.T)
-    return m.eigenvalues, where.to_numpy(overlap), where.to_numpy(quadratic)

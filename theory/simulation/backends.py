@@ -1,13 +1,23 @@
-"""Which array library a simulation runs on, and where."""
+"""Which array library a simulation runs on, and where.
+
+The lowest floor of the simulations: every other module takes its arrays from a `Backend` and asks it for the namespace. Code above it uses
+nothing but the array API standard, so that one source runs on all `LIBRARIES`.
+"""
 
 import importlib
 import os
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from array_api_compat import array_namespace
+from array_api_compat import device as device_of
+from numpy.typing import ArrayLike, NDArray
 
 from ..validation import one_of, shown
+
+#: an array of whatever library a backend has; what is known to lie on the host is annotated as NumPy's
+Array = Any
 
 LIBRARIES = ("numpy", "torch", "cupy", "array_api_strict")
 
@@ -16,18 +26,18 @@ LIBRARIES = ("numpy", "torch", "cupy", "array_api_strict")
 class Backend:
     """An array namespace and a device: ``xp`` is the namespace, ``asarray`` brings host data there."""
 
-    xp: object
-    device: object
+    xp: Any
+    device: Any
 
     def __reduce__(self):
         # modules do not travel between processes, their names do
         return _named, (self.xp.__name__, self.device)
 
-    def asarray(self, array):
+    def asarray(self, array: ArrayLike) -> Array:
         """A float64 array of this backend from host data."""
         return self.xp.asarray(np.ascontiguousarray(array, dtype=np.float64), device=self.device)
 
-    def to_numpy(self, array):
+    def to_numpy(self, array: Array) -> NDArray:
         """The host copy of an array of this backend."""
         if self.xp.__name__.endswith("torch"):
             return array.cpu().numpy()
@@ -38,7 +48,11 @@ class Backend:
         return np.asarray(array)
 
 
-def array_of(name, value, ndim=None):
+def _named(namespace, device):
+    return Backend(importlib.import_module(namespace), device)
+
+
+def array_of(name: str, value: Any, ndim: int | None = None) -> Array:
     """Return ``value`` if it is an array of real numbers of one of the libraries, with ``ndim`` axes; else raise ``ValueError``."""
     allowed = "an array of real numbers" + ("" if ndim is None else f" with {ndim} axes")
     try:
@@ -51,11 +65,13 @@ def array_of(name, value, ndim=None):
     return value
 
 
-def _named(namespace, device):
-    return Backend(importlib.import_module(namespace), device)
+def place_of(x: Array, ndim: int | None = 2) -> Backend:
+    """The backend that an array ``x`` of states lives on, where it is one, with ``ndim`` axes."""
+    array_of("x", x, ndim)
+    return Backend(array_namespace(x), device_of(x))
 
 
-def backend(device=None, library=None):
+def backend(device: Any = None, library: str | None = None) -> Backend:
     """Choose where to compute.
 
     Parameters
@@ -77,40 +93,48 @@ def backend(device=None, library=None):
     device = device if device is not None else os.environ.get("THEORY_DEVICE") or ("cuda" if library == "cupy" else "cpu")
     if library is None:
         library = "torch" if shown(device).strip("'").startswith("cuda") else "numpy"
-    if library == "numpy":
-        if not (isinstance(device, str) and device == "cpu"):
-            raise ValueError(f"device = {shown(device)} is not available with library = 'numpy'; allowed: 'cpu'")
-        import array_api_compat.numpy as xp
+    return _BACKENDS[library](device)
 
-        return Backend(xp, "cpu")
-    if library == "torch":
-        try:
-            import array_api_compat.torch as xp
-            import torch
-        except ImportError as error:
-            raise ImportError(
-                f"device = {shown(device)} needs PyTorch, which is not installed: pip install 'theory[gpu]'"
-            ) from error
-        try:
-            chosen = torch.device(device)
-        except (RuntimeError, TypeError):
-            raise ValueError(f"device = {shown(device)} is not a device of PyTorch; allowed: 'cpu', 'cuda'") from None
-        if chosen.type == "cuda" and not torch.cuda.is_available():
-            raise ValueError(
-                f"device = {shown(device)}: PyTorch {torch.__version__} finds no CUDA device; allowed here: 'cpu'"
-            )
-        return Backend(xp, chosen)
-    if library == "cupy":
-        if not str(device).startswith("cuda"):
-            raise ValueError(f"device = {shown(device)} is not available with library = 'cupy'; allowed: 'cuda'")
-        try:
-            import array_api_compat.cupy as xp
-        except ImportError as error:
-            raise ImportError("library = 'cupy' needs CuPy, which is not installed") from error
-        try:
-            return Backend(xp, xp.cuda.Device(int(str(device).partition(":")[2] or 0)))
-        except ValueError:
-            raise ValueError(f"device = {shown(device)} is not a device of CuPy; allowed: 'cuda', 'cuda:1', …") from None
+
+def _numpy(device):
+    if not (isinstance(device, str) and device == "cpu"):
+        raise ValueError(f"device = {shown(device)} is not available with library = 'numpy'; allowed: 'cpu'")
+    import array_api_compat.numpy as xp
+
+    return Backend(xp, "cpu")
+
+
+def _torch(device):
+    try:
+        import array_api_compat.torch as xp
+        import torch
+    except ImportError as error:
+        raise ImportError(
+            f"device = {shown(device)} needs PyTorch, which is not installed: pip install 'theory[gpu]'"
+        ) from error
+    try:
+        chosen = torch.device(device)
+    except (RuntimeError, TypeError):
+        raise ValueError(f"device = {shown(device)} is not a device of PyTorch; allowed: 'cpu', 'cuda'") from None
+    if chosen.type == "cuda" and not torch.cuda.is_available():
+        raise ValueError(f"device = {shown(device)}: PyTorch {torch.__version__} finds no CUDA device; allowed here: 'cpu'")
+    return Backend(xp, chosen)
+
+
+def _cupy(device):
+    if not str(device).startswith("cuda"):
+        raise ValueError(f"device = {shown(device)} is not available with library = 'cupy'; allowed: 'cuda'")
+    try:
+        import array_api_compat.cupy as xp
+    except ImportError as error:
+        raise ImportError("library = 'cupy' needs CuPy, which is not installed") from error
+    try:
+        return Backend(xp, xp.cuda.Device(int(str(device).partition(":")[2] or 0)))
+    except ValueError:
+        raise ValueError(f"device = {shown(device)} is not a device of CuPy; allowed: 'cuda', 'cuda:1', …") from None
+
+
+def _array_api_strict(device):
     import array_api_strict as xp
 
     try:
@@ -121,3 +145,6 @@ def backend(device=None, library=None):
         raise ValueError(
             f"device = {shown(device)} is not a device of array_api_strict; allowed: 'cpu', 'device1'"
         ) from None
+
+
+_BACKENDS = dict(zip(LIBRARIES, (_numpy, _torch, _cupy, _array_api_strict), strict=True))
