@@ -1,11 +1,23 @@
-"""Where a function of one variable has its minimum."""
+"""Minima and zeros of functions of one positive variable, sought in its logarithm.
+
+For whatever has a grid of values: the best training time or ridge (`theory.training`), the critical time or number of samples of a
+direction (`theory.outliers.bbp`). To more digits than double precision: `theory.digits.newton`.
+"""
+
+from collections.abc import Callable
 
 import numpy as np
-from scipy.optimize import minimize_scalar
+from numpy.typing import NDArray
+from scipy.optimize import brentq, minimize_scalar
 
 
-def minimum_beside(grid, k, function):
-    """(x, f(x)) at the minimum of ``function`` between the neighbours of ``grid[k]``, sought in log x."""
+def minimum_beside(grid: NDArray, k: int, function: Callable[[float], float]) -> tuple[float, float]:
+    """(x, f(x)) at the minimum of ``function`` between the neighbours of ``grid[k]``, to about 1e-8 of x."""
     bounds = np.log(grid[max(k - 1, 0)]), np.log(grid[min(k + 1, grid.size - 1)])
     found = minimize_scalar(lambda x: function(np.exp(x)), bounds=bounds, method="bounded", options={"xatol": 1e-8})
     return float(np.exp(found.x)), float(found.fun)
+
+
+def log_crossing(function: Callable[[float], float], low: float, high: float, **tolerances: float) -> float:
+    """log x of the zero of ``function`` between ``low`` and ``high``, where it has different signs; ``xtol`` and ``rtol`` are those of log x."""
+    return brentq(lambda x: function(np.exp(x)), np.log(low), np.log(high), **tolerances)

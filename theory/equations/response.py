@@ -76,18 +76,17 @@ def _between(G, A, T, T_inverse):
 def _inverse(matrix):
     """Inverses of a stack of matrices, NaN for a singular one instead of an exception."""
     finite = np.isfinite(matrix).all(axis=(-2, -1), keepdims=True)
-    try:
-        return np.where(finite, np.linalg.inv(np.where(finite, matrix, np.eye(matrix.shape[-1]))), np.nan)
-    except np.linalg.LinAlgError:
-        flat = matrix.reshape(-1, *matrix.shape[-2:])
-        return np.array([_inverse_of_one(m) for m in flat]).reshape(matrix.shape)
+    return np.where(finite, _or_nan(np.linalg.inv, np.where(finite, matrix, np.eye(matrix.shape[-1]))), np.nan)
 
 
-def _inverse_of_one(matrix):
+def _or_nan(function, *stacks):
+    """``function`` of numpy.linalg at stacks of matrices; where it refuses a singular one, at each alone, and NaN for that."""
     try:
-        return np.linalg.inv(matrix)
+        return function(*stacks)
     except np.linalg.LinAlgError:
-        return np.full_like(matrix, np.nan)
+        if stacks[0].ndim == 2:
+            return np.full_like(stacks[-1], np.nan)
+        return np.array([_or_nan(function, *one) for one in zip(*stacks, strict=True)])
 
 
 def response(e, left, right, u, inverse_square):
@@ -158,15 +157,5 @@ def diagonal_blocks(e, matrix):
 
 
 def solve_stack(matrix, right):
-    """Solutions of a stack of linear systems, NaN where one is singular."""
-    try:
-        return np.linalg.solve(matrix, right[..., None])[..., 0]
-    except np.linalg.LinAlgError:
-        return np.array([_solve_one(a, b) for a, b in zip(matrix, right, strict=True)])
-
-
-def _solve_one(matrix, right):
-    try:
-        return np.linalg.solve(matrix, right)
-    except np.linalg.LinAlgError:
-        return np.full_like(right, np.nan)
+    """Solutions (N, m) of a stack of linear systems, NaN where one is singular."""
+    return _or_nan(np.linalg.solve, matrix, right[..., None])[..., 0]

@@ -17,11 +17,10 @@ Source: Baik, Ben Arous, Péché (2005) for sample covariances; derived here for
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.optimize import brentq
 
 from ..digits import mp, rounded, to_mpf
 from ..errors import ConvergenceError
-from ..search import minimum_beside
+from ..search import log_crossing, minimum_beside
 from ..validation import a_scalar_model, a_scalar_spectrum, decimal_digits, positive
 from .closed_form import has_linear_part
 from .threshold import threshold_at, uppermost
@@ -213,7 +212,7 @@ def _threshold_in(model, name):
 def _crossing(model, name, bracket, variance, dps):
     """Where, between the two values of the parameter ``name``, its threshold is ``variance``."""
     threshold = _threshold_in(model, name)
-    root = brentq(lambda x: threshold(np.exp(x)) - float(variance), *np.log(bracket), xtol=1e-14, rtol=1e-14)
+    root = log_crossing(lambda x: threshold(x) - float(variance), *bracket, xtol=1e-14, rtol=1e-14)
     if dps is None:
         return float(np.exp(root))
     with mp.workdps(dps + 15):

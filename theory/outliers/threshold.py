@@ -18,11 +18,11 @@ from functools import cache
 
 import numpy as np
 import sympy as sp
-from scipy.optimize import brentq
 
 from ..digits import mp, rounded, to_mpf
 from ..equations import late_times
 from ..errors import ConvergenceError
+from ..search import log_crossing
 from ..symbolic import symbols as S
 from ..symbolic.evaluate import evaluator
 from ..symbolic.outlier import lam_star, outlier_condition, outlier_position
@@ -89,9 +89,8 @@ def _largest_minimum(spectrum):
         last = np.flatnonzero(~(values * orientation > 0))
     if last.size == 0 or last[-1] >= excess.size - 1 or not np.isfinite(values[last[-1]]):
         raise ConvergenceError(f"no threshold was found for {spectrum}", np.nan)
-    bracket = np.log(excess[last[-1] : last[-1] + 2])
-    found = np.exp(brentq(lambda x: fold(np.array([np.exp(x)]))[0], *bracket, xtol=1e-15, rtol=1e-15))
-    variance = np.array([node * (1 + found)])
+    root = log_crossing(lambda x: fold(np.array([x]))[0], *excess[last[-1] : last[-1] + 2], xtol=1e-15, rtol=1e-15)
+    variance = np.array([node * (1 + np.exp(root))])
     return float(upper_root(variance)[0]), float(variance[0])
 
 

@@ -33,6 +33,10 @@ class Contour:
         """(1/2πi)∮ g dz = 2 Re Σ weight·g(node) from ``values`` of g at the nodes, (…, nodes)."""
         return 2 * (values @ self.weights).real
 
+    def halved(self):
+        """The rule of every second node, with twice the weights."""
+        return Contour(self.nodes[::2], 2 * self.weights[::2])
+
 
 def radius(low, high):
     """The parameter ρ of the ellipse around [low, high]: the rule's error falls as e^{−count·ρ}."""

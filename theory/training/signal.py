@@ -99,7 +99,7 @@ def signal_curve(model, tau, variance):
 
 def _average(spectrum, variance, rate, low, high):
     """∫dμ_* f for each row of ``rate``, on a contour around the bulk and its outliers, certified by halving the nodes."""
-    system, old, count = spectrum.system, None, 64
+    system, count = spectrum.system, 128
     while True:
         points = contour.ellipse(low, high, count)
         q, delta, residual = spectrum.solve_or_nan(points.nodes)
@@ -107,9 +107,10 @@ def _average(spectrum, variance, rate, low, high):
             raise ConvergenceError("a point of the contour could not be certified", np.max(residual))
         unknowns = q, delta, np.full(q.shape, variance)
         (g,) = _transform()(unknowns, system.parameters, system.nodes, system.weights)
-        new = -points.integrate(filter_function(points.nodes, rate) * g)
-        if old is not None and np.all(np.abs(new - old) <= TOLERANCE * np.abs(new)):
-            return new
+        values = -filter_function(points.nodes, rate) * g
+        fine, coarse = points.integrate(values), points.halved().integrate(values[:, ::2])
+        if np.all(np.abs(fine - coarse) <= TOLERANCE * np.abs(fine)):
+            return fine
         if count >= MOST_NODES:
-            raise ConvergenceError(f"the contour integral did not settle with {count} nodes", np.max(np.abs(new - old)))
-        old, count = new, 2 * count
+            raise ConvergenceError(f"the contour integral did not settle with {count} nodes", np.max(np.abs(fine - coarse)))
+        count *= 2

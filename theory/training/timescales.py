@@ -17,11 +17,10 @@ exponents are local: d log τ/d log ψ_n at the model's ψ_n.
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.optimize import brentq
 
 from .._former_names import renamed
 from ..errors import ConvergenceError
-from ..search import minimum_beside
+from ..search import log_crossing, minimum_beside
 from ..validation import a_model, fraction, integer
 from .curves import flow_rate, training_curve
 from .losses import TOLERANCE, initial_loss, support_bounds
@@ -104,9 +103,8 @@ def _first_crossing(model, grid, values, function):
     if below.size == 0 or below[0] in (0, grid.size):
         raise ConvergenceError("no crossing was bracketed on the grid of training times; choose another fraction")
     k = below[0]
-    return float(
-        np.exp(brentq(lambda x: function(training_curve(model, np.exp(x))).item(), *np.log(grid[k - 1 : k + 1]), xtol=1e-10))
-    )
+    root = log_crossing(lambda tau: function(training_curve(model, tau)).item(), *grid[k - 1 : k + 1], xtol=1e-10)
+    return float(np.exp(root))
 
 
 def edge_times(model):
