@@ -23,7 +23,7 @@ HOMES = {
     "edges": ("spectrum.edges", "spectrum.edge_digits", "spectrum.real_curve"),
     "engine": ("equations.general",),
     "engine_mpmath": ("equations.general_digits",),
-    "ensemble": ("couplings.ensemble",),
+    "ensemble": ("couplings.ensemble", "couplings.feature_types", "couplings.type_couplings", "data.mixture"),
     "general_outliers": ("outliers.counted",),
     "general_training": ("training.general_kernel",),
     "hermite_parts": ("couplings.gaussian_averages",),

@@ -1,11 +1,14 @@
 """What is read off the couplings of the general action: point masses and a bound of the spectrum, against what they stand for."""
 
+import doctest
+
 import numpy as np
 import pytest
 from tolerances import double
 
 from theory import Gaussian, Mixture, RandomFeatureModel, TimeGrid
 from theory import activations as A
+from theory.couplings import ensemble
 
 TWO_TIMES, ONE_TIME = TimeGrid((0.1, 0.6), (0.4, 0.6)), TimeGrid((0.2,), (1,))
 #: model, columns of W and of the samples' nonlinear parts that features with one s̄² see, per dimension
@@ -70,3 +73,10 @@ def _largest(model, d):
     linear = (W @ X) / np.sqrt(d)
     G = data[:, kind] * linear[..., None] + np.einsum("pnkl,pnl->pnk", chol[type_][:, kind], fresh)
     return np.linalg.eigvalsh(U + np.einsum("pnk,qnk->pq", G, G) / n)[-1]
+
+
+def test_the_example_by_hand_is_what_is_computed():
+    test = doctest.DocTestFinder().find(ensemble, "theory.couplings.ensemble")[0]
+    assert len(test.examples) == 10
+    said = []
+    assert doctest.DocTestRunner(verbose=False).run(test, out=said.append).failed == 0, "".join(said)

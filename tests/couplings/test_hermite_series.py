@@ -6,7 +6,7 @@ import pytest
 from scipy.special import erf
 
 from theory import activations
-from theory.couplings.gaussian_averages import data_rule, hermite_parts, is_late
+from theory.couplings.gaussian_averages import data_rule, is_late, split_average
 
 
 @pytest.mark.parametrize("mean", [0.0, 3.0])
@@ -16,7 +16,7 @@ def test_nonlinear_part_on_both_sides_of_the_change_of_method(mean, data, late):
     noise, width = 10.2, 0.125
     assert is_late(data, noise) == late
     u, weight = data_rule(activations.erf, ((mean, data, noise),), width)
-    kappa, slope, nonlinear, _ = hermite_parts(activations.erf, mean, data, noise, u, weight, width)
+    kappa, slope, nonlinear, _ = split_average(activations.erf, mean, data, noise, u, weight, width)
     total = data**2 + noise**2
     expected_kappa = erf(mean / np.sqrt(1 + 2 * total))
     expected_slope = 2 / np.sqrt(np.pi * (1 + 2 * total)) * np.exp(-(mean**2) / (1 + 2 * total))
@@ -30,7 +30,7 @@ def test_small_coefficients_count_where_they_are_the_largest_beyond_the_linear_o
     """Narrow pre-activations: the cubic coefficient is 1e-6 of the linear one, and all that the nonlinear part has."""
     data, noise = 1e-3, 0.03
     u, weight = data_rule(activations.erf, ((0.0, data, noise),), 0.25)
-    _, _, nonlinear, _ = hermite_parts(activations.erf, 0.0, data, noise, u, weight, 0.25)
+    _, _, nonlinear, _ = split_average(activations.erf, 0.0, data, noise, u, weight, 0.25)
     exact = mpmath.MPContext()
     exact.dps = 40
     x, y = exact.mpf(data), exact.mpf(noise)

@@ -82,7 +82,7 @@ def data_rule(activation, scales, width):
     return u, weight * np.exp(-(u**2) / 2) / np.sqrt(2 * np.pi)
 
 
-def hermite_parts(activation, mean, data, noise, u, weight_u, width):
+def split_average(activation, mean, data, noise, u, weight_u, width):
     """The parts of σ(mean + data u + noise v) with u, v ~ N(0, 1).
 
     Returns
@@ -167,8 +167,8 @@ def trapezoid(dps, step):
     return grid, [step * mp.exp(-(x**2) / 2) / mp.sqrt(2 * mp.pi) for x in grid]
 
 
-def hermite_parts_mpmath(activation, mean, data, noise, rule):
-    """`hermite_parts` at the thread's precision, with ``rule`` = (nodes, weights) for u and for v."""
+def split_average_mpmath(activation, mean, data, noise, rule):
+    """`split_average` at the thread's precision, with ``rule`` = (nodes, weights) for u and for v."""
     grid, weight = rule
     weighted_v = [w * x for w, x in zip(weight, grid, strict=True)]
     bar = progress_bar(grid, desc=f"averages of {activation.name}", unit="row")

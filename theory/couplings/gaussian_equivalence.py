@@ -24,11 +24,11 @@ from ..symbolic import hermite
 from .gaussian_averages import (
     check_second_moment,
     data_rule,
-    hermite_parts,
-    hermite_parts_mpmath,
     is_late,
     no_second_moment,
     settled,
+    split_average,
+    split_average_mpmath,
     trapezoid,
 )
 
@@ -180,7 +180,7 @@ def _quadrature(activation, t, variance, width):
     """(a, b, v, s, κ, Γ) with panels of the given width, split at the kinks."""
     data, noise, gamma = diffusion_scales(t, variance)
     u, weight_u = data_rule(activation, ((0.0, data, noise),), width)
-    kappa, a, nonlinear, s2 = hermite_parts(activation, 0.0, data, noise, u, weight_u, width)
+    kappa, a, nonlinear, s2 = split_average(activation, 0.0, data, noise, u, weight_u, width)
     return a, noise * a, np.sqrt(weight_u @ nonlinear**2), np.sqrt(s2), kappa, gamma
 
 
@@ -190,7 +190,7 @@ def _by_trapezoid(activation, t, variance, dps):
 
         def at_step(step):
             rule = trapezoid(dps, step)
-            kappa, a, nonlinear, s2 = hermite_parts_mpmath(activation, mp.mpf(0), data, noise, rule)
+            kappa, a, nonlinear, s2 = split_average_mpmath(activation, mp.mpf(0), data, noise, rule)
             v2 = mp.fdot(rule[1], [x**2 for x in nonlinear])
             return a, noise * a, mp.sqrt(v2), mp.sqrt(s2), kappa, gamma
 

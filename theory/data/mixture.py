@@ -104,6 +104,11 @@ class Mixture:
         return vectors[:, keep] * np.sqrt(values[keep])
 
 
+def as_mixture(data: Gaussian | Mixture) -> Mixture:
+    """Gaussian data as a mixture of one kind; its spikes change no coupling."""
+    return data if isinstance(data, Mixture) else Mixture((1,), spectrum=data.spectrum, continuous=data.continuous)
+
+
 def _gram(name, value, size):
     matrix = finite_array(name, value, float)
     if matrix.shape != (size, size):

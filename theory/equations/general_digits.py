@@ -13,7 +13,7 @@ import numpy as np
 
 from .. import process
 from ..couplings.ensemble import as_mixture, feature_types
-from ..couplings.gaussian_averages import hermite_parts_mpmath, settled, trapezoid
+from ..couplings.gaussian_averages import settled, split_average_mpmath, trapezoid
 from ..data.gaussian import Gaussian
 from ..digits import mp, rounded, to_mpf
 from ..errors import ConvergenceError
@@ -108,7 +108,7 @@ def _kind(activation, decay, noise2, variance, dps):
     def at_step(step):
         rule = trapezoid(dps, step)
         scales = [(x * mp.sqrt(variance), mp.sqrt(y)) for x, y in zip(decay, noise2, strict=True)]
-        parts = [hermite_parts_mpmath(activation, mp.mpf(0), *scale, rule) for scale in scales]
+        parts = [split_average_mpmath(activation, mp.mpf(0), *scale, rule) for scale in scales]
         weighted = [[w * x for w, x in zip(rule[1], part[2], strict=True)] for part in parts]
         gram = [mp.fdot(one, other[2]) for one in weighted for other in parts]
         return (*(part[1] for part in parts), *gram, *(part[3] for part in parts))
