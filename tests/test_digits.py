@@ -14,7 +14,7 @@ from theory import RandomFeatureModel
 from theory import activations as A
 from theory.activations import Activation
 from theory.couplings.gaussian_equivalence import coefficients
-from theory.digits import lambdify, mp, rounded, square, to_mpc, to_mpf
+from theory.digits import lambdify, mp, newton, rounded, square, to_mpc, to_mpf
 from theory.validation import MOST_DIGITS, decimal_digits
 
 
@@ -151,3 +151,41 @@ def test_callables_of_double_precision():
         coefficients(Activation(through_double_precision), 0.3, 1, 20)
     with pytest.raises(ValueError, match="tanh cannot be evaluated at mpmath's numbers"):
         coefficients(Activation(np.tanh), 0.3, 1, 20)
+
+
+# --- Newton ----------------------------------------------------------------------------------------------------------
+
+
+def test_newton_solves_two_equations_to_many_digits():
+    """x² + y² = 1 and x = y, by the exact Jacobian; the last step is small, the steps before are not."""
+
+    def step(unknowns):
+        x, y = unknowns
+        return mp.lu_solve(mp.matrix([[2 * x, 2 * y], [1, -1]]), -mp.matrix([x**2 + y**2 - 1, x - y]))
+
+    with mp.workdps(120):
+        start, goal = (mp.mpf("0.7"), mp.mpf("0.71")), mp.mpf(10) ** -100
+        found, last, settled = newton(step, start, goal, 20)
+        assert settled and max(map(abs, last)) < goal
+        assert max(abs(value - mp.sqrt(2) / 2) for value in found) < mp.mpf(10) ** -115
+        assert not newton(step, start, goal, 3)[2]
+
+
+def test_newton_with_a_fixed_slope_waits_for_two_steps_that_fall():
+    """A slope of 4/3 in place of 1: each step leaves a quarter of the error. With 1e9 every step is small, wherever the root is."""
+    with mp.workdps(30):
+        goal = mp.mpf(10) ** -6
+        (x,), _, settled = newton(lambda x: (-3 * x[0] / 4,), (mp.one,), goal, 60, (1,), halving=True)
+        assert settled and 0 < x < 1e-6
+        for halving in (False, True):
+            (x,), _, settled = newton(lambda x: (-x[0] / 1e9,), (mp.one,), goal, 60, halving=halving)
+            assert settled is not halving and x > 0.9
+
+
+def test_newton_that_meets_a_singular_jacobian_stops_where_it_is():
+    def step(x):
+        return (-(x[0] ** 2 + 1) / (2 * x[0]),)
+
+    assert newton(step, (mp.zero,), mp.mpf("1e-9"), 20) == ([0], [mp.inf], False)
+    found, last, settled = newton(step, (mp.one,), mp.mpf("1e-9"), 20)
+    assert (found, last, settled) == ([0], [-1], False)  # from 1 to 0, where the slope vanishes

@@ -1,7 +1,7 @@
 """Modules under the names that they had up to version 0.1, most of them on one floor: ``theory.bbp`` is now part of `theory.outliers`.
 
-They are found after everything else, warn, and hold nothing themselves: an attribute is looked up in the modules that took over. Single
-names that left a module which is still there are `renamed`.
+They are found after everything else, warn, and hold nothing themselves: an attribute is looked up in the modules that took over.
+`CHANGELOG.md` has the table for readers.
 """
 
 import importlib
@@ -44,6 +44,8 @@ HOMES = {
     "simulation.backend": ("simulation.backends",),
     "simulation.training": ("simulation.flow", "simulation.fresh_data"),
     "survey": ("spectrum.survey",),
+    "symbolic.action": ("symbolic.replicas",),
+    "symbolic.saddle_point": ("symbolic.saddle_equations",),
     "times": ("data.time_grid",),
     "timescales": ("training.timescales", "training.memorization", "search"),
     "two_resolvents": ("training.two_resolvents",),
@@ -51,14 +53,25 @@ HOMES = {
 
 
 class FormerModule(types.ModuleType):
-    """A former module. Where a function of the package has its name now (``theory.simulation.backend``), it can be called as that.
+    """A module that holds nothing. Where a function of a namespace has its name, importing it puts it in the function's place: it is one too."""
 
-    For to import a module is to put it in the place of whatever had its name in the package.
-    """
+    def __init__(self, name, homes):
+        super().__init__(name, f"Now {', '.join(homes)}.")
+        self._homes = homes
 
-    def __call__(self, *args, **options):
-        """What the function of the same name returns."""
-        return getattr(self, self.__name__.rpartition(".")[2])(*args, **options)
+    def __getattr__(self, name):
+        for home in self._homes:
+            try:
+                return getattr(importlib.import_module(home), name)
+            except AttributeError:
+                pass
+        raise AttributeError(f"{self.__name__} has no {name}; its names are now in {', '.join(self._homes)}")
+
+    def __dir__(self):
+        return sorted({name for home in self._homes for name in dir(importlib.import_module(home))})
+
+    def __call__(self, *args, **kwargs):
+        return getattr(self, self.__name__.rpartition(".")[2])(*args, **kwargs)
 
 
 class FormerNames(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -71,20 +84,7 @@ class FormerNames(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def create_module(self, spec):
         """An empty module that looks its attributes up."""
-        homes = [f"theory.{home}" for home in HOMES[spec.name.partition(".")[2]]]
-        module = FormerModule(spec.name, f"Now {', '.join(homes)}.")
-
-        def __getattr__(name):
-            for home in homes:
-                try:
-                    return getattr(importlib.import_module(home), name)
-                except AttributeError:
-                    pass
-            raise AttributeError(f"{spec.name} has no {name}; its names are now in {', '.join(homes)}")
-
-        module.__getattr__ = __getattr__
-        module.__dir__ = lambda: sorted({name for home in homes for name in dir(importlib.import_module(home))})
-        return module
+        return FormerModule(spec.name, tuple(f"theory.{home}" for home in HOMES[spec.name.partition(".")[2]]))
 
     def exec_module(self, module):
         """Say where the names are now."""
@@ -100,8 +100,8 @@ def renamed(module, **names):
     def __getattr__(name):
         if name not in names:
             raise AttributeError(f"module {module!r} has no attribute {name!r}")
-        home, _, present = names[name].rpartition(".")
         warnings.warn(f"{module}.{name} is now {names[name]}", DeprecationWarning, stacklevel=2)
+        home, _, present = names[name].rpartition(".")
         return getattr(importlib.import_module(f"theory.{home}" if home else module), present)
 
     return __getattr__

@@ -9,6 +9,8 @@ mpmath keeps constants such as π to the digits asked for last, and a thread tha
 computed here once, to more digits than `theory.validation.MOST_DIGITS` needs, and only read from then on. SymPy sets ``mpmath.mp.prec``
 for a moment by itself, whatever it does with an expression that holds a function of a number, as erf(1).
 
+Every digit beyond double precision comes from `newton`, which all observables share; their starts are double-precision solutions.
+
 Checked by ``tests/test_threads.py`` and ``tests/test_digits.py``.
 """
 
@@ -102,6 +104,47 @@ def square(value):
     if not hasattr(value, "_mpf_"):
         return value**2
     return mpmath.mp.make_mpf(mpmath.libmp.mpf_mul(value._mpf_, value._mpf_))
+
+
+# --- Newton ----------------------------------------------------------------------------------------------------------
+
+
+def newton(step, start, goal, rounds, floors=None, halving=False):
+    """Iterate x ← x + step(x), by Newton's step or one like it, until the last step is small in every unknown.
+
+    Parameters
+    ----------
+    step : callable
+        What x, a list of numbers, is to be moved by, a sequence of as many. `ZeroDivisionError`, as of a singular Jacobian, ends the search.
+    start : sequence of mpf or mpc
+    goal : mpf
+        Small means |step_i| <= goal·(floor_i + |x_i|); ``floors`` are 0 by default.
+    rounds : int
+        Most steps.
+    halving : bool
+        Whether a step must be less than half of the one before, too: where the Jacobian is not that at x, a small step alone tells nothing,
+        but two that fall geometrically bound what is left.
+
+    Returns
+    -------
+    (x, step, settled)
+        Lists of the unknowns and of their last step (inf if there was none), and whether it was small. The certificate is the caller's,
+        and so is the error: nothing is raised here.
+    """
+    x = list(start)
+    last, largest, floors = [mp.inf] * len(x), mp.inf, floors or [0] * len(x)
+    for _ in range(rounds):
+        try:
+            last = list(step(x))
+        except ZeroDivisionError:
+            break
+        x = [value + change for value, change in zip(x, last, strict=True)]
+        scales = [floor + abs(value) for floor, value in zip(floors, x, strict=True)]
+        small = all(abs(change) <= goal * scale for change, scale in zip(last, scales, strict=True))
+        before, largest = largest, max(abs(change) / (scale or 1) for change, scale in zip(last, scales, strict=True))
+        if small and (not halving or largest <= before / 2 < mp.inf):
+            return x, last, True
+    return x, last, False
 
 
 # --- expressions -----------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 import sympy as sp
 from bad_values import KINDS
+from faces import UNCHECKED, faces, named_by
 from public_calls import TABLE
 
 import theory
@@ -27,8 +28,6 @@ PACKAGE = Path(theory.__file__).parent
 
 # --- what is public: what `theory` and its namespaces name ---------------------------------------------------------------
 
-#: namespaces whose arguments are not checked: for whoever extends the package, as they say themselves
-UNCHECKED = {"couplings", "equations"}
 #: functions that no face names and that are checked all the same: every τ passes through the one, a method hands on to the other
 BESIDE = {"filters.check_tau", "simulation.time_nodes.nodes", "training.timescales.timescales"}
 #: names of a face that only other modules call, with what a public callable has checked
@@ -53,25 +52,6 @@ RESULTS = {
     "RidgeCurve", "SaddlePoint", "SignalCurve", "Timescales", "TrainingCurve", "TrainingShares", "Window", "ClosedForm",
     "ConvergenceError",
 }  # fmt: skip
-
-
-def named_by(module):
-    """Name → item, of what a face names; of a module without ``__all__``, of what is defined in it."""
-    if hasattr(module, "__all__"):
-        return {name: getattr(module, name) for name in module.__all__}
-    own = {name: item for name, item in vars(module).items() if getattr(item, "__module__", None) == module.__name__}
-    return {name: item for name, item in own.items() if not name.startswith("_")}
-
-
-def faces():
-    """Path → module: `theory` (the path is empty), its namespaces and the modules that these name, outermost first."""
-    found = {"": theory}
-    for path in (queue := [""]):
-        for name, item in named_by(found[path]).items():
-            if inspect.ismodule(item) and (where := f"{path}.{name}".lstrip(".")) not in UNCHECKED:
-                found[where] = item
-                queue.append(where)
-    return found
 
 
 def with_methods(path, item):

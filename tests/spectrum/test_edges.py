@@ -15,7 +15,7 @@ from theory.spectrum.integration import quadrature
 from theory.symbolic import edge_polynomial, resolvent_polynomial
 from theory.symbolic import symbols as S
 from theory.symbolic.evaluate import PARAMETERS
-from theory.symbolic.saddle_point import saddle_point
+from theory.symbolic.saddle_equations import saddle_point
 
 TWO = Gaussian(((0.5, 0.5), (1.5, 0.5)))
 THREE = Gaussian(((0.1, 0.3), (1, 0.3), (10, 0.4)))

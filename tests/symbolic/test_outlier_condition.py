@@ -10,7 +10,7 @@ from theory.symbolic import symbols as S
 from theory.symbolic.elimination import polynomial_factors
 from theory.symbolic.outlier import POLE, lam_star, outlier_condition, outlier_polynomial, outlier_position
 from theory.symbolic.rainbows import rainbows
-from theory.symbolic.saddle_point import saddle_point
+from theory.symbolic.saddle_equations import saddle_point
 
 lam1, lam2, w = sp.symbols("lambda_1 lambda_2 w", positive=True)
 SPECTRUM = ((lam1, w), (lam2, 1 - w))

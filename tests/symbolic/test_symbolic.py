@@ -6,7 +6,7 @@ import sympy as sp
 from theory import symbolic
 from theory.symbolic import symbols as S
 from theory.symbolic.elimination import eliminate, polynomial_factors
-from theory.symbolic.saddle_point import saddle_point
+from theory.symbolic.saddle_equations import saddle_point
 
 lam1, lam2, w = sp.symbols("lambda_1 lambda_2 w", positive=True)
 SPECTRUM = ((lam1, w), (lam2, 1 - w))

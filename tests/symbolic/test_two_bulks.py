@@ -8,7 +8,7 @@ from theory import Gaussian, RandomFeatureModel, activations
 from theory.spectrum.integration import quadrature
 from theory.symbolic import symbols as S
 from theory.symbolic import two_bulks as expansion
-from theory.symbolic.saddle_point import saddle_point
+from theory.symbolic.saddle_equations import saddle_point
 
 RATIO = 8.0  # ψ_p/ψ_n
 TWO = ((sp.Rational(1, 2), sp.Rational(1, 3)), (sp.Rational(5, 4), sp.Rational(2, 3)))

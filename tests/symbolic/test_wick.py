@@ -15,7 +15,7 @@ from theory.symbolic import wick
 from theory.symbolic.expansion import expansion
 from theory.symbolic.outlier import outlier_condition
 from theory.symbolic.rainbows import rainbows
-from theory.symbolic.saddle_point import saddle_point
+from theory.symbolic.saddle_equations import saddle_point
 from theory.symbolic.wick import brute_force, d, lam_star, leading, moment
 
 diagrams = pytest.importorskip("theory.symbolic.diagrams")

@@ -11,7 +11,7 @@ from theory.filters import check_tau, filter_function
 from theory.symbolic import symbols as S
 from theory.symbolic import two_resolvents as symbolic
 from theory.symbolic.evaluate import evaluator
-from theory.symbolic.saddle_point import saddle_point
+from theory.symbolic.saddle_equations import saddle_point
 from theory.training import contour
 from theory.training.digits import training_mpmath
 from theory.training.early_stopping import best_regularization

@@ -15,7 +15,7 @@ from .. import process
 from ..couplings.ensemble import as_mixture, feature_types
 from ..couplings.gaussian_averages import settled, split_average_mpmath, trapezoid
 from ..data.gaussian import Gaussian
-from ..digits import mp, rounded, to_mpf
+from ..digits import mp, newton, rounded, to_mpf
 from ..errors import ConvergenceError
 
 #: digits of the quadratures beyond those of q, which may depend on them more than in proportion
@@ -127,19 +127,21 @@ def refine(system, numbers, x, z, dps):
         return mp.conj(q), [mp.conj(value) for value in unknowns]
     with mp.workdps(dps + 15):
         inverse = system.inverse_jacobian(x, complex(z))
-        unknowns = [mp.mpmathify(complex(value)) for value in x]
-        sizes = [int(k >= system.resolvents) + abs(value) for k, value in enumerate(unknowns)]
-        goal, change = mp.mpf(10) ** (-dps - 2), mp.inf
-        for _ in range(10 + dps):
+
+        def step(unknowns):
             f = _residual(system, numbers, unknowns, z)
             # scaled, so that residuals below the range of double precision keep their digits
             scale = max(map(abs, f)) or mp.one
-            step = inverse @ np.array([complex(value / scale) for value in f])
-            step = [scale * mp.mpmathify(complex(value)) for value in step]
-            unknowns = [value - d for value, d in zip(unknowns, step, strict=True)]
-            previous, change = change, max(abs(d) / size for d, size in zip(step, sizes, strict=True))
-            if change < goal and change <= previous / 2 < mp.inf:  # one step alone tells nothing of the Jacobian
-                return mp.fdot(numbers.p, unknowns[: system.resolvents]), unknowns
+            return [
+                -scale * mp.mpmathify(complex(value))
+                for value in inverse @ np.array([complex(entry / scale) for entry in f])
+            ]
+
+        start, floors = [mp.mpmathify(complex(value)) for value in x], [int(k >= system.resolvents) for k in range(len(x))]
+        unknowns, last, settled = newton(step, start, mp.mpf(10) ** (-dps - 2), 10 + dps, floors, halving=True)
+        if settled:
+            return mp.fdot(numbers.p, unknowns[: system.resolvents]), unknowns
+        change = max(abs(d) / (floor + abs(value)) for d, floor, value in zip(last, floors, unknowns, strict=True))
     raise ConvergenceError(
         f"Newton at {dps} digits did not converge at z = {mp.nstr(z, 8)}; move z away from the edge of the bulk or ask for fewer digits",
         change,

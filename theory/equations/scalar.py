@@ -5,11 +5,11 @@ from functools import cache, cached_property
 import numpy as np
 import sympy as sp
 
-from ..digits import mp
+from ..digits import mp, newton
 from ..errors import ConvergenceError
 from ..symbolic import symbols as S
 from ..symbolic.evaluate import evaluator
-from ..symbolic.saddle_point import saddle_point
+from ..symbolic.saddle_equations import saddle_point
 
 
 @cache
@@ -121,13 +121,8 @@ def refine(system, q, delta, z, dps):
         If the residual does not fall below 10^{-dps}: the start was not close enough, as happens within
         about 1e-15 of an edge.
     """
-    q, delta = mp.mpmathify(q), mp.mpmathify(delta)
-    goal = mp.mpf(10) ** (-dps)
-    for _ in range(12 + dps.bit_length() * 3):
-        dq, d_delta = system.newton_step((q, delta), z)
-        q, delta = q + dq, delta + d_delta
-        if abs(dq) <= goal * abs(q) and abs(d_delta) <= goal * (1 + abs(delta)):
-            break
+    goal, start = mp.mpf(10) ** (-dps), (mp.mpmathify(q), mp.mpmathify(delta))
+    (q, delta), _, _ = newton(lambda x: system.newton_step(x, z), start, goal, 12 + dps.bit_length() * 3, (0, 1))
     size = max(abs(f) for f in system.residual(q, delta, z))
     if not size <= goal:
         raise ConvergenceError(

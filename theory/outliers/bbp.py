@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..digits import mp, rounded, to_mpf
+from ..digits import mp, newton, rounded, to_mpf
 from ..errors import ConvergenceError
 from ..search import log_crossing, minimum_beside
 from ..validation import a_scalar_model, a_scalar_spectrum, decimal_digits, positive
@@ -226,14 +226,17 @@ def _crossing(model, name, bracket, variance, dps):
 
 
 def _secant(function, start, dps):
-    """exp of the zero of ``function`` near ``start``, to ``dps`` digits."""
-    one = mp.mpf(start)
-    two = one + mp.mpf(10) ** -7
-    f_one, f_two = function(one), function(two)
-    for _ in range(12 + dps.bit_length()):
-        step = f_two * (two - one) / (f_two - f_one)
-        one, f_one, two = two, f_two, two - step
-        if abs(step) < mp.mpf(10) ** (-dps - 2) * (1 + abs(two)):
-            return rounded(mp.exp(two), dps)
-        f_two = function(two)
-    raise ConvergenceError(f"the crossing near {mp.nstr(mp.exp(start), 8)} was not found to {dps} digits", abs(step))
+    """exp of the zero of ``function`` near ``start``, to ``dps`` digits, by the slopes between one point and the next."""
+    at = mp.mpf(start)
+    before = at, function(at)
+
+    def step(x):
+        nonlocal before
+        (one, f_one), before = before, (x[0], function(x[0]))
+        two, f_two = before
+        return (-(f_two * (two - one) / (f_two - f_one)),)
+
+    (found,), last, settled = newton(step, (at + mp.mpf(10) ** -7,), mp.mpf(10) ** (-dps - 2), 12 + dps.bit_length(), (1,))
+    if settled:
+        return rounded(mp.exp(found), dps)
+    raise ConvergenceError(f"the crossing near {mp.nstr(mp.exp(start), 8)} was not found to {dps} digits", abs(last[0]))

@@ -35,7 +35,7 @@ from ..results import Outlier
 from ..symbolic import symbols as S
 from ..symbolic.evaluate import evaluator
 from ..symbolic.outlier import lam_star, outlier_condition, outlier_position
-from ..symbolic.saddle_point import saddle_point
+from ..symbolic.saddle_equations import saddle_point
 from ..validation import a_scalar_spectrum, decimal_digits, non_negative
 
 #: ratio of squared coefficients below which one is rounding

@@ -19,7 +19,7 @@ from functools import cache
 import numpy as np
 import sympy as sp
 
-from ..digits import mp, rounded, to_mpf
+from ..digits import mp, newton, rounded, to_mpf
 from ..equations import late_times
 from ..errors import ConvergenceError
 from ..search import log_crossing
@@ -100,20 +100,15 @@ def _refine(spectrum, g, threshold, dps):
     with mp.workdps(dps + 15 + 2 * max(0, int(mp.log10(threshold)))):
         parameters, nodes, weights, _ = exact_system(spectrum, dps)
         _, functions = _threshold_functions("mpmath")
-        x = mp.matrix([mp.mpf(g), to_mpf(threshold)])
-        goal, step = mp.mpf(10) ** (-dps - 5), [mp.inf]
-        for _ in range(60):
-            f1, f2, *jacobian = functions((x[0], x[1]), parameters, nodes, weights)
-            try:
-                step = mp.lu_solve(mp.matrix([jacobian[:2], jacobian[2:]]), -mp.matrix([f1, f2]))
-            except ZeroDivisionError:
-                break
-            x += step
-            if all(abs(step[i]) <= goal * abs(x[i]) for i in range(2)):
-                if abs(x[1] / threshold - 1) < 1e-6:
-                    return rounded(x[1], dps)
-                break
+
+        def step(x):
+            f1, f2, *jacobian = functions(tuple(x), parameters, nodes, weights)
+            return mp.lu_solve(mp.matrix([jacobian[:2], jacobian[2:]]), -mp.matrix([f1, f2]))
+
+        (_, found), last, settled = newton(step, (mp.mpf(g), to_mpf(threshold)), mp.mpf(10) ** (-dps - 5), 60)
+        if settled and abs(found / threshold - 1) < 1e-6:
+            return rounded(found, dps)
     raise ConvergenceError(
         f"the threshold {mp.nstr(mp.mpf(threshold), 8)} could not be refined to {dps} digits",
-        max(abs(s) for s in step),
+        max(map(abs, last)),
     )

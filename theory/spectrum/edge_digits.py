@@ -4,11 +4,11 @@ from functools import cache
 
 import sympy as sp
 
-from ..digits import mp, rounded, to_mpf
+from ..digits import mp, newton, rounded, to_mpf
 from ..errors import ConvergenceError
 from ..symbolic import symbols as S
 from ..symbolic.evaluate import evaluator
-from ..symbolic.saddle_point import saddle_point
+from ..symbolic.saddle_equations import saddle_point
 
 
 @cache
@@ -37,26 +37,20 @@ def refine_all(spectrum, dps):
 def _refine(system, row, dps):
     y, q, delta = map(mp.mpf, map(float, row))
     evaluate = evaluator(_fold_equations(), (S.q, S.delta, S.z), "mpmath")
-    unknowns = mp.matrix([q, delta, y])
-    goal, step = mp.mpf(10) ** (-dps - 5), [mp.inf]
-    for _ in range(60):
+
+    def step(unknowns):
         values = evaluate(tuple(unknowns), system.parameters, system.nodes, system.weights)
         # in relative steps and with rows of order one: late in the diffusion δ is many orders smaller than the others
         rows = [[value * unknown for value, unknown in zip(values[k : k + 3], unknowns, strict=True)] for k in (3, 6, 9)]
         sizes = [max(map(abs, row)) or mp.mpf(1) for row in rows]
         jacobian = mp.matrix([[value / size for value in row] for row, size in zip(rows, sizes, strict=True)])
         right = mp.matrix([-value / size for value, size in zip(values, sizes, strict=False)])
-        try:
-            relative = mp.lu_solve(jacobian, right)
-        except ZeroDivisionError:
-            break
-        step = mp.matrix([a * b for a, b in zip(relative, unknowns, strict=True)])
-        unknowns += step
-        if all(abs(step[i]) <= goal * abs(unknowns[i]) for i in range(3)):
-            if abs(unknowns[2] - y) < 1e-6 * abs(y):
-                return unknowns[2]
-            break
+        return [a * b for a, b in zip(mp.lu_solve(jacobian, right), unknowns, strict=True)]
+
+    found, last, settled = newton(step, (q, delta, y), mp.mpf(10) ** (-dps - 5), 60)
+    if settled and abs(found[2] - y) < 1e-6 * abs(y):
+        return found[2]
     raise ConvergenceError(
         f"the edge at s_t² + {mp.nstr(y, 8)} could not be refined to {dps} digits; ask for fewer",
-        max(abs(x) for x in step),
+        max(map(abs, last)),
     )

@@ -2,7 +2,6 @@
 
 import importlib
 
-from .action import action, replica_limit, replicated_action, single_replica_action
 from .elimination import edge_polynomial, eliminate, polynomial_factors, resolvent_polynomial
 from .outlier import (
     OutlierCondition,
@@ -11,7 +10,8 @@ from .outlier import (
     outlier_polynomial,
     outlier_position,
 )
-from .saddle_point import SaddlePoint, constants_out, saddle_point
+from .replicas import action, replica_limit, replicated_action, single_replica_action
+from .saddle_equations import SaddlePoint, constants_out, saddle_point
 from .two_bulks import atom, memorizing_bulk, memorizing_threshold, population_bulk, sample_bulk
 
 #: loaded when they are first asked for

@@ -10,7 +10,7 @@ from functools import cache
 import sympy as sp
 
 from . import symbols as S
-from .saddle_point import constants_out, saddle_point
+from .saddle_equations import constants_out, saddle_point
 
 #: the small parameter, and √(ψ_p/ψ_n): with the root as the symbol every edge of the sample bulk is a rational function
 kappa, root = sp.symbols("kappa c_root", positive=True)

@@ -14,7 +14,7 @@ import sympy as sp
 
 from ..validation import shown, symbolic_spectrum
 from . import symbols as S
-from .saddle_point import saddle_point
+from .saddle_equations import saddle_point
 
 
 @cache

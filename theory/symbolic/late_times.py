@@ -14,7 +14,7 @@ from typing import NamedTuple
 import sympy as sp
 
 from . import symbols as S
-from .saddle_point import saddle_point
+from .saddle_equations import saddle_point
 
 
 class LateLimit(NamedTuple):

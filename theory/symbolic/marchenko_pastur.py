@@ -52,7 +52,7 @@ def replica_limit(off_diagonal):
 def action():
     """The action S(q) per dimension p for Σ = 1: the replica limit at zero overlap between replicas.
 
-    Normalised so that ∂S/∂z = q/2; `theory.symbolic.action.action` is normalised per data dimension, so ψ_p times this.
+    Normalised so that ∂S/∂z = q/2; `theory.symbolic.action` is normalised per data dimension, so ψ_p times this.
     """
     off_diagonal = sp.Symbol("q_0")
     return replica_limit(off_diagonal).subs(off_diagonal, 0)

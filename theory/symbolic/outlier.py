@@ -21,8 +21,8 @@ import sympy as sp
 from ..validation import expression as check_expression
 from ..validation import shown, symbolic_spectrum
 from . import symbols as S
-from .action import action
-from .saddle_point import saddle_point
+from .replicas import action
+from .saddle_equations import saddle_point
 from .symbols import lam_star
 
 

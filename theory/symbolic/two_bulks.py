@@ -30,7 +30,7 @@ from ..validation import expression, integer, one_of, symbolic_spectrum
 from . import symbols as S
 from .edge_series import D, critical_values, curve, factored, kappa, laurent, root
 from .elimination import resolvent_polynomial
-from .saddle_point import saddle_point
+from .saddle_equations import saddle_point
 
 IDENTITY = ((1, 1),)
 

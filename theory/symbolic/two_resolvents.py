@@ -18,7 +18,7 @@ from typing import NamedTuple
 import sympy as sp
 
 from . import symbols as S
-from .saddle_point import saddle_point
+from .saddle_equations import saddle_point
 
 #: diagonal order parameters of the two fields, and their self-energies
 q1, q2, delta1, delta2 = sp.symbols("q_1 q_2 delta_1 delta_2")

@@ -18,7 +18,7 @@ import sympy as sp
 
 from ..validation import expression as check_expression
 from . import symbols as S
-from .action import action
+from .replicas import action
 
 
 class SaddlePoint(NamedTuple):

@@ -1,0 +1,86 @@
+"""The faces: names that are there and mean one thing, nothing else in the chapters and README, and former names that still work."""
+
+import ast
+import importlib
+import inspect
+import pkgutil
+import re
+import warnings
+
+import pytest
+from faces import UNCHECKED, faces, importable, named_by
+
+import theory
+from theory._former_names import HOMES
+
+#: what a reader of the book or of README meets: the faces, and the namespaces for whoever extends the package
+FACES = faces() | {name: importlib.import_module(f"theory.{name}") for name in UNCHECKED}
+
+
+@pytest.mark.parametrize("path", FACES)
+def test_no_name_is_that_of_a_submodule(path):
+    """``theory.outliers.bbp`` must not depend on whether somebody has imported the file of that name before."""
+    module = FACES[path]
+    submodules = {info.name for info in pkgutil.iter_modules(getattr(module, "__path__", []))}
+    assert {name for name, item in named_by(module).items() if not inspect.ismodule(item)}.isdisjoint(submodules)
+
+
+def test_the_namespaces_are_those_of_the_package():
+    assert set(theory.NAMESPACES) | {"activations"} == {path for path in FACES if path and "." not in path}
+
+
+def foreign(code, where=""):
+    """What a text of Python imports of `theory` that is no face, or no name of one; lines of IPython's own are left out."""
+    found = []
+    plain = re.sub(r"(?m)^(\s*)[%!].*$", r"\1pass", code)
+    for node in ast.walk(ast.parse(plain)):
+        if isinstance(node, ast.Import):
+            names = [(alias.name, None) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [(node.module, alias.name) for alias in node.names]
+        else:
+            continue
+        for module, name in names:
+            package, _, path = module.partition(".")
+            if package != "theory":
+                continue
+            if path not in FACES or (name and name not in importable(FACES[path])):
+                found.append(f"{where}{module}{f' ({name})' if name else ''}")
+    return found
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from theory.equations.scalar import ScalarSystem",
+        "import theory.training.losses",
+        "def f():\n    from theory.bbp import windows",
+        "from theory.outliers import bbp",
+        "from theory import model",
+        "%matplotlib inline\nfrom theory.symbolic.saddle_equations import saddle_point",
+    ],
+)
+def test_a_way_past_the_faces_is_seen(line):
+    assert len(foreign(line)) == 1
+
+
+@pytest.mark.parametrize("name", HOMES)
+def test_former_modules_lead_to_the_present_ones(name):
+    for home in HOMES[name]:
+        importlib.import_module(f"theory.{home}")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        former = importlib.reload(importlib.import_module(f"theory.{name}"))
+    assert any(issubclass(warning.category, DeprecationWarning) for warning in caught)
+    assert dir(former)
+    with pytest.raises(AttributeError, match="its names are now in"):
+        _ = former.no_such_name
+
+
+def test_a_former_module_may_have_the_name_of_a_function():
+    """Its import binds it to the namespace, where the function was."""
+    from theory.symbolic import saddle_equations
+
+    former = importlib.import_module("theory.symbolic.saddle_point")
+    assert former.SaddlePoint is saddle_equations.SaddlePoint
+    assert former() == saddle_equations.saddle_point()
