@@ -125,6 +125,8 @@ KINDS = {
     "device": without(NO_REAL, "None") | {"other": "nonsense"},
     "expression": without(NO_REAL, "symbol", "I") | {"matrix": sp.eye(2), "relation": sp.Eq(S.q, 1)},
     "expressions": NO_SEQUENCE | {"strings": ("a", "b", "c"), "length": (S.q,)},
+    "any number of expressions": NO_SEQUENCE | {"strings": ("a", "b", "c"), "relation": (sp.Eq(S.q, 1),)},
+    "symbols": NO_SEQUENCE | {"strings": ("a",), "numbers": (1,), "expression": (S.q + 1,)},
     "several expressions": NO_SEQUENCE | {"strings": ("a", "b", "c"), "no closed form": (sp.tanh(activations.x),)},
     "average": without(NO_REAL, "symbol") | {"symbol": S.q, "other integral": sp.Integral(S.q, S.q)},
     "symbolic spectrum": NO_SEQUENCE | BAD_ITEMS | {"flat": (1, 2), "empty": (), "strings": (("1", "1"),)},

@@ -271,6 +271,11 @@ TABLE = {
     "symbolic.edge_polynomial": call(
         polynomial=(sp.Poly(resolvent_polynomial().as_expr().subs(SMALL), S.q, S.z), "polynomial")
     ),
+    "symbolic.evaluator": call(
+        expressions=((S.average(S.lam * S.q),), "any number of expressions"),
+        variables=((S.q,), "symbols"),
+        module=("numpy", "choice"),
+    ),
     "symbolic.expansion.expansion": call(
         equations=(rainbows().equations, "expressions"), order=(1, "integer"), transform=(S.q, "expression")
     ),

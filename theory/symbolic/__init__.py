@@ -3,6 +3,7 @@
 import importlib
 
 from .elimination import edge_polynomial, eliminate, polynomial_factors, resolvent_polynomial
+from .evaluate import evaluator
 from .outlier import (
     OutlierCondition,
     OutlierPosition,
@@ -39,6 +40,7 @@ __all__ = [
     "constants_out",
     "edge_polynomial",
     "eliminate",
+    "evaluator",
     "memorizing_bulk",
     "memorizing_threshold",
     "outlier_condition",

@@ -7,11 +7,12 @@ from .digits import training_mpmath
 from .early_stopping import BestRegularization, best_regularization
 from .exact_score import exact_score_loss
 from .memorization import memorization_eigenvalue
-from .phases import PhaseDiagram, phase_diagram
+from .phases import PHASES, PhaseDiagram, phase_diagram
 from .signal import SignalCurve, signal_curve
 from .timescales import Timescales, curve_times, edge_times, training_times
 
 __all__ = [
+    "PHASES",
     "BestRegularization",
     "PhaseDiagram",
     "RidgeCurve",

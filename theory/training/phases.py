@@ -14,17 +14,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 from joblib import Parallel, delayed
 
+from .._former_names import renamed
 from ..progress import progress_bar
 from ..validation import a_model, finite_array, integer, positive, positive_integer, shown, truth
 from .curves import training_curve
 
 ARCHITECTURAL, DYNAMICAL, MEMORIZATION = 0, 1, 2
-NAMES = ("architectural regularization", "dynamical regularization", "memorization")
+PHASES = ("architectural regularization", "dynamical regularization", "memorization")
 
 
 @dataclass(frozen=True)
 class PhaseDiagram:
-    """Arrays of shape (len(psi_p), len(psi_n)): the gap at τ and at ∞, the score errors there, and the phase (an index of `NAMES`)."""
+    """Arrays of shape (len(psi_p), len(psi_n)): the gap at τ and at ∞, the score errors there, and the phase (an index of `PHASES`)."""
 
     psi_n: np.ndarray
     psi_p: np.ndarray
@@ -37,7 +38,7 @@ class PhaseDiagram:
 
     @property
     def phase(self):
-        """0, 1 or 2 at every point, an index of `NAMES`."""
+        """0, 1 or 2 at every point, an index of `PHASES`."""
         return np.where(
             self.final_gap <= self.gap_threshold,
             ARCHITECTURAL,
@@ -90,3 +91,6 @@ def phase_diagram(model, psi_n, psi_p, tau, gap=0.1, jobs=2, progress=True):
     rows = list(progress_bar(rows, total=psi_p.size, desc="phase diagram", shown=progress))
     columns = np.moveaxis(np.array(rows), -1, 0)
     return PhaseDiagram(psi_n, psi_p, float(tau), float(gap), *columns)
+
+
+__getattr__ = renamed(__name__, NAMES="PHASES")
