@@ -208,6 +208,7 @@ TABLE = {
     ),
     "simulation.kinds_of_samples": call(data=(Gaussian(), "data"), d=(4, "integer")),
     "simulation.covariance_eigenvalues": call(data=(Gaussian(), "data"), d=(4, "integer")),
+    "simulation.shares": call(weights=([0.5, 0.5], "reals >= 0"), total=(4, "integer")),
     "simulation.FiniteModel.stieltjes": call(FINITE, z=(-1.0, "complexes")),
     "simulation.FiniteModel.training": call(FINITE, tau=([1.0], "tau")),
     "simulation.modes": call(**OF_MODEL),
@@ -217,6 +218,13 @@ TABLE = {
     "simulation.train_loss_along_flow": call(**OF_MODEL, tau=([1.0], "tau")),
     "simulation.relaxation_times": call(**OF_MODEL, eigenvalues=([1.0], "real sequence >= 0 or None")),
     "simulation.time_nodes.nodes": call(times=(TimeGrid((0.1,), (1,)), "times")),
+    "simulation.hermite_tables": call(
+        backend=AVERAGE["backend"],
+        activation=AVERAGE["activation"],
+        mean=(STATES, "states"),
+        deviation=(np.ones((len(STATES), 1)), "states"),
+        order=(1, "integer >= 0"),
+    ),
     "simulation.noise_average.exact": call(
         **AVERAGE, order=(4, "integer >= 0"), shift=(0.0, "anything"), target=((1.0, 0.0), "anything")
     ),

@@ -35,8 +35,8 @@ INSIDE = {
     "RandomFeatureModel.coefficients_mpmath", "Gaussian.holds", "Gaussian.mpmath_spectrum", "Gaussian.resolved",
     "activations.Activation.check_digits", "activations.Activation.evaluate",
     "simulation.Backend", "simulation.Backend.asarray", "simulation.Backend.to_numpy", "simulation.FiniteModel",
-    "simulation.hermite_tables", "simulation.loss.flow_filter", "simulation.loss.quadratic_loss",
-    "simulation.noise_average.over_times", "simulation.shares",
+    "simulation.loss.flow_filter", "simulation.loss.quadratic_loss",
+    "simulation.noise_average.over_times",
     "spectrum.quadrature", "spectrum.Spectrum.density_or_nan", "spectrum.Spectrum.off_support_or_nan", "spectrum.Spectrum.solve",
     "spectrum.Spectrum.solve_inside", "spectrum.Spectrum.solve_or_nan", "spectrum.Spectrum.solve_shifted",
     "spectrum.Spectrum.system_mpmath",
@@ -47,7 +47,7 @@ INSIDE = {
 }  # fmt: skip
 #: classes that are returned and not made by callers
 RESULTS = {
-    "Atom", "BestRegularization", "Bulk", "GeneralAction", "LinearResponse", "Modes", "Node", "NoiseLevel",
+    "Atom", "BestRegularization", "Bulk", "GeneralAction", "LinearResponse", "Modes", "NoiseLevel",
     "OptimiserCurve", "Outlier", "LateLimit", "OutlierCondition", "OutlierPosition", "PhaseDiagram", "PopulationSaddlePoint", "Rainbows",
     "RidgeCurve", "SaddlePoint", "SignalCurve", "Timescales", "TrainingCurve", "TrainingShares", "Window", "ClosedForm",
     "ConvergenceError",

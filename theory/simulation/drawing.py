@@ -13,14 +13,21 @@ from scipy.special import ndtri
 
 from ..data.gaussian import Gaussian
 from ..data.mixture import Mixture
-from ..validation import MOST_ENTRIES, of_class, positive_integer
+from ..validation import MOST_ENTRIES, finite_array, of_class, positive_integer, shown
 
 BIASES = ("quantiles", "iid")
 
 
 def shares(weights: ArrayLike, total: int) -> NDArray[np.int_]:
-    """Integers (len(weights),) in proportion to ``weights`` whose sum is ``total``: their partial sums are rounded."""
-    target = np.cumsum(weights) * total
+    """Integers (len(weights),) in proportion to ``weights`` whose sum is ``total``: their partial sums are rounded.
+
+    Raises ``ValueError`` for weights that are no sequence of numbers >= 0, and for a total that is no integer >= 1. That the weights sum to 1
+    is left to the caller.
+    """
+    weights = finite_array("weights", weights, float)
+    if weights.ndim != 1 or np.any(weights < 0):
+        raise ValueError(f"weights = {shown(weights)} is out of range; allowed: a sequence of numbers >= 0")
+    target = np.cumsum(weights) * positive_integer("total", total, MOST_ENTRIES)
     return np.diff(np.round(np.concatenate([[0.0], target])).astype(int))
 
 

@@ -16,12 +16,15 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from ..activations import Activation
-from .backends import Array, Backend
+from ..validation import integer, of_class
+from .backends import Array, Backend, array_of
 
 #: nodes of the Gauss–Hermite rule for a smooth σ, and of the Gauss–Legendre rule on each side of a kink
 SMOOTH_NODES, KINK_NODES = 48, 40
 #: a standard normal is cut here where kinks divide it: what lies beyond has a weight of 2e-19
 REACH = 9.0
+#: most terms of Mehler's series: their factorials leave double precision at 170
+MOST_ORDER = 100
 #: entries of (feature, sample, node) held at a time: 32 MB of float64
 CHUNK = 4_000_000
 
@@ -45,11 +48,21 @@ def hermite_tables(
     -------
     list of order + 1 arrays (p, n), and one array (p, n)
 
+    Raises
+    ------
+    ValueError
+        Naming the argument, its value and what is allowed.
+
     Notes
     -----
     Cost O(p n × nodes) evaluations of σ, in chunks of features so that memory stays bounded.
     """
-    xp, p = backend.xp, mean.shape[0]
+    of_class("backend", backend, "Backend", "theory.simulation.backend(…)")
+    of_class("activation", activation, "Activation", "theory.activations.Activation")
+    order, p = integer("order", order, 0, MOST_ORDER), array_of("mean", mean, 2).shape[0]
+    if tuple(array_of("deviation", deviation, 2).shape) != (p, 1):
+        raise ValueError(f"deviation has shape {tuple(deviation.shape)}; allowed: ({p}, 1), as mean has {p} rows")
+    xp = backend.xp
     points = KINK_NODES * (len(activation.kinks) + 1) if activation.kinks else SMOOTH_NODES
     rows = max(1, CHUNK // (mean.shape[1] * points))
     slices = [slice(i, min(i + rows, p)) for i in range(0, p, rows)]

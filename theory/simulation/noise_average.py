@@ -25,11 +25,8 @@ from ..activations import Activation
 from ..data.time_grid import TimeGrid
 from ..validation import integer, of_class, positive, positive_integer, shown
 from .backends import Array, Backend, array_of
-from .mehler import hermite_tables, mehler_series
+from .mehler import MOST_ORDER, hermite_tables, mehler_series
 from .time_nodes import nodes
-
-#: most terms of Mehler's series: their factorials leave double precision at 170
-MOST_ORDER = 100
 
 
 def exact(
