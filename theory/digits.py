@@ -76,8 +76,8 @@ def to_mpf(value):
         return mp.mpf(int(value.numerator)) / mp.mpf(int(value.denominator))
     if isinstance(value, Decimal):
         return to_mpf(Fraction(value))
-    if hasattr(value, "_to_mpmath"):  # any other SymPy number
-        return to_mpf(value._to_mpmath(mp.prec))
+    if isinstance(value, sp.Expr):  # any other SymPy number
+        return to_mpf(_parts(value)[0])
     return mp.mpf(float(value) if isinstance(value, Real) else value)
 
 
@@ -86,8 +86,16 @@ def to_mpc(value):
     if hasattr(value, "_mpc_"):
         return +mp.make_mpc(value._mpc_)
     if isinstance(value, sp.Expr):
-        return to_mpc(value._to_mpmath(mp.prec, allow_ints=False))
+        return mp.mpc(*map(to_mpf, _parts(value)))
     return mp.mpc(value) if isinstance(value, (complex, np.complexfloating)) else mp.mpc(to_mpf(value))
+
+
+def _parts(value):
+    """Real and imaginary part of a SymPy number, each a Float of a few digits more than the thread's precision, or an integer."""
+    parts = value.evalf(mp.dps + 5).as_real_imag()
+    if not all(isinstance(part, (sp.Float, sp.Integer)) for part in parts):
+        raise ValueError(f"{value} has no value of {mp.dps} digits")
+    return parts
 
 
 def rounded(value, dps=None):
