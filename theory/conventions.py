@@ -10,14 +10,43 @@ All functions are elementwise: scalar in, scalar out; array in, array out. None 
 Derived here, checked by ``tests/test_conventions.py``.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy.integrate import quad
 
 from .errors import ConvergenceError
 from .process import decay, noise_variance
 from .validation import finite_array, function, non_negative, positive, positive_integer, real, shown
+
+__all__ = [
+    "NoiseLevel",
+    "from_companion",
+    "from_green_function",
+    "from_trace_per_dimension",
+    "from_trace_per_sample",
+    "gradient_steps",
+    "noise_level",
+    "rescaled",
+    "score_from_denoiser",
+    "score_from_noise",
+    "score_from_variance_exploding",
+    "score_from_velocity",
+    "spectral_parameter_from_ridge",
+    "time_from_alpha_bar",
+    "time_from_betas",
+    "time_from_interpolation",
+    "time_from_log_snr",
+    "time_from_rate",
+    "time_from_sigma",
+    "time_from_variance",
+    "training_time",
+]
+
+#: a number for a number, an array for an array
+Numbers = np.number | NDArray
 
 
 def _real(name, value, allowed="finite real numbers", accept=None):
@@ -35,7 +64,7 @@ def _diffusion_time(t):
 # --- resolvents and Stieltjes transforms ------------------------------------------------------------------------------
 
 
-def from_green_function(g):
+def from_green_function(g: ArrayLike) -> Numbers:
     r"""q(z) from g(z) = (1/p) Tr (z − U)^{-1}: the sign, q = −g.
 
     With g the density is −Im g(λ + i0)/π and g ~ 1/z at infinity; with q it is Im q(λ + i0)/π and q ~ −1/z.
@@ -43,17 +72,17 @@ def from_green_function(g):
     return -finite_array("g", g, complex)[()]
 
 
-def from_trace_per_dimension(trace, psi_p):
+def from_trace_per_dimension(trace: ArrayLike, psi_p: float) -> Numbers:
     """q(z) from (1/d) Tr (U − z)^{-1} = ψ_p q."""
     return finite_array("trace", trace, complex)[()] / float(positive("psi_p", psi_p))
 
 
-def from_trace_per_sample(trace, psi_p, psi_n):
+def from_trace_per_sample(trace: ArrayLike, psi_p: float, psi_n: float) -> Numbers:
     """q(z) from (1/n) Tr (U − z)^{-1} = (ψ_p/ψ_n) q."""
     return finite_array("trace", trace, complex)[()] * (float(positive("psi_n", psi_n)) / float(positive("psi_p", psi_p)))
 
 
-def from_companion(companion, z, psi_p, psi_n):
+def from_companion(companion: ArrayLike, z: ArrayLike, psi_p: float, psi_n: float) -> Numbers:
     r"""q(z) of the p × p matrix GG^T/n from the transform q̃(z) of its n × n companion G^TG/n.
 
     The two share their non-zero eigenvalues, so n q̃ = p q + (p − n)/z. It holds for a pure product GG^T/n: a matrix that
@@ -66,7 +95,7 @@ def from_companion(companion, z, psi_p, psi_n):
     return (finite_array("companion", companion, complex)[()] - (ratio - 1) / z) / ratio
 
 
-def rescaled(stieltjes, factor):
+def rescaled(stieltjes: Callable, factor: float) -> Callable[[ArrayLike], Numbers]:
     r"""The Stieltjes transform of ``factor`` × M, as a function of z, from that of M: z ↦ m(z/c)/c.
 
     A covariance normalised by d is ψ_n times the one normalised by n, GG^T/d = ψ_n GG^T/n; ours is the latter, so a
@@ -82,7 +111,7 @@ def rescaled(stieltjes, factor):
     return lambda z: stieltjes(finite_array("z", z, complex)[()] / factor) / factor
 
 
-def spectral_parameter_from_ridge(ridge):
+def spectral_parameter_from_ridge(ridge: ArrayLike) -> Numbers:
     """z = −γ: regression with a penalty γ >= 0 inverts U + γ, which is Q at a negative spectral parameter."""
     return -_real("ridge", ridge, "real numbers >= 0", lambda a: a >= 0)
 
@@ -90,7 +119,7 @@ def spectral_parameter_from_ridge(ridge):
 # --- diffusion time ---------------------------------------------------------------------------------------------------
 
 
-def time_from_variance(h):
+def time_from_variance(h: ArrayLike) -> Numbers:
     """t from the variance h >= 0 of a variance-exploding process y = x + √h ξ: h = Δ_t e^{2t}, t = ½ log(1 + h).
 
     The states are related by y = e^t x_t.
@@ -98,23 +127,23 @@ def time_from_variance(h):
     return np.log1p(_real("h", h, "variances >= 0", lambda a: a >= 0)) / 2
 
 
-def time_from_sigma(sigma):
+def time_from_sigma(sigma: ArrayLike) -> Numbers:
     """t from the noise level σ = √h >= 0 of a variance-exploding process, the "sigma" of most code."""
     return time_from_variance(_real("sigma", sigma, "noise levels >= 0", lambda a: a >= 0) ** 2)
 
 
-def time_from_alpha_bar(alpha_bar):
+def time_from_alpha_bar(alpha_bar: ArrayLike) -> Numbers:
     r"""t from ᾱ ∈ (0, 1] of x_k = √ᾱ_k x + √(1 − ᾱ_k) ξ: ᾱ = e^{−2t}."""
     return -np.log(_real("alpha_bar", alpha_bar, "numbers in (0, 1]", lambda a: (a > 0) & (a <= 1))) / 2
 
 
-def time_from_betas(betas):
+def time_from_betas(betas: ArrayLike) -> Numbers:
     r"""The times t_1, …, t_K of a chain with steps β_k ∈ [0, 1): ᾱ_k = Π_{j≤k}(1 − β_j)."""
     betas = _real("betas", betas, "numbers in [0, 1)", lambda a: (a >= 0) & (a < 1))
     return -np.cumsum(np.log1p(-np.atleast_1d(betas))) / 2
 
 
-def time_from_rate(beta, s):
+def time_from_rate(beta: Callable[[float], float], s: float) -> float:
     r"""t from the time s >= 0 of dx = −½β(s) x ds + √β(s) dB: t = ½∫_0^s β. Our process has β = 2.
 
     Parameters
@@ -147,12 +176,12 @@ def time_from_rate(beta, s):
     return value / 2
 
 
-def time_from_log_snr(log_snr):
+def time_from_log_snr(log_snr: ArrayLike) -> Numbers:
     r"""t from the logarithm of the signal-to-noise ratio, ℓ = log(e^{−2t}/Δ_t) = −log h, for data of unit variance."""
     return np.logaddexp(0, -_real("log_snr", log_snr)) / 2
 
 
-def time_from_interpolation(s):
+def time_from_interpolation(s: ArrayLike) -> Numbers:
     r"""t from s ∈ [0, 1) of the straight interpolation y = (1 − s) x + s ξ (flow matching): √h = s/(1 − s).
 
     The states are related by y = (1 − s) e^t x_t.
@@ -178,7 +207,7 @@ class NoiseLevel(NamedTuple):
     interpolation: float
 
 
-def noise_level(t):
+def noise_level(t: ArrayLike) -> NoiseLevel:
     """The `NoiseLevel` of our time t > 0 (scalar or array)."""
     t = _diffusion_time(t)
     h = np.expm1(2 * t)
@@ -189,24 +218,24 @@ def noise_level(t):
 # --- what a network predicts ------------------------------------------------------------------------------------------
 
 
-def score_from_noise(noise, t):
+def score_from_noise(noise: ArrayLike, t: ArrayLike) -> Numbers:
     """The score at x_t from a prediction of the noise ξ (DDPM's ε): −ξ̂/√Δ_t."""
     return -finite_array("noise", noise, float)[()] / np.sqrt(noise_level(t).noise_variance)
 
 
-def score_from_denoiser(x_t, denoised, t):
+def score_from_denoiser(x_t: ArrayLike, denoised: ArrayLike, t: ArrayLike) -> Numbers:
     """The score at x_t from a prediction of the clean x: (e^{−t} x̂ − x_t)/Δ_t (Tweedie's formula)."""
     x_t, denoised = finite_array("x_t", x_t, float)[()], finite_array("denoised", denoised, float)[()]
     return (decay(_diffusion_time(t)) * denoised - x_t) / noise_level(t).noise_variance
 
 
-def score_from_velocity(x_t, velocity, t):
+def score_from_velocity(x_t: ArrayLike, velocity: ArrayLike, t: ArrayLike) -> Numbers:
     """The score at x_t from a "v-prediction", v = e^{−t} ξ − √Δ_t x: the noise is e^{−t} v + √Δ_t x_t."""
     x_t, velocity = finite_array("x_t", x_t, float)[()], finite_array("velocity", velocity, float)[()]
     return score_from_noise(decay(_diffusion_time(t)) * velocity + np.sqrt(noise_level(t).noise_variance) * x_t, t)
 
 
-def score_from_variance_exploding(score, t):
+def score_from_variance_exploding(score: ArrayLike, t: ArrayLike) -> Numbers:
     """The score at x_t from ∇_y log P_h of the variance-exploding process at y = e^t x_t: a factor e^t."""
     return np.exp(_diffusion_time(t)) * finite_array("score", score, float)[()]
 
@@ -224,7 +253,9 @@ def _time_per_step(learning_rate, d, loss_factor, parameter_scale):
     return float(learning_rate) * float(loss_factor) * float(parameter_scale) ** 2 / positive_integer("d", d) ** 2
 
 
-def training_time(steps, learning_rate, d, *, loss_factor=1.0, parameter_scale=1.0):
+def training_time(
+    steps: ArrayLike, learning_rate: float, d: int, *, loss_factor: float = 1.0, parameter_scale: float = 1.0
+) -> Numbers:
     r"""τ after ``steps`` of gradient descent A ← A − η ∂L/∂A: τ = ηk/d², up to an error of order η in A.
 
     The flow of the book is dA/dτ = −d² ∂L/∂A with L = (1/n) Σ_ν (1/d) E|√Δ_t s_A + ξ|².
@@ -244,7 +275,9 @@ def training_time(steps, learning_rate, d, *, loss_factor=1.0, parameter_scale=1
     return steps * _time_per_step(learning_rate, d, loss_factor, parameter_scale)
 
 
-def gradient_steps(tau, learning_rate, d, *, loss_factor=1.0, parameter_scale=1.0):
+def gradient_steps(
+    tau: ArrayLike, learning_rate: float, d: int, *, loss_factor: float = 1.0, parameter_scale: float = 1.0
+) -> Numbers:
     """The number of steps (a float) that takes the training time τ >= 0: the inverse of `training_time`."""
     tau = _real("tau", tau, "training times >= 0", lambda a: a >= 0)
     return tau / _time_per_step(learning_rate, d, loss_factor, parameter_scale)

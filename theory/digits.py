@@ -15,11 +15,13 @@ Checked by ``tests/test_threads.py`` and ``tests/test_digits.py``.
 """
 
 import threading
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 from numbers import Real
 from types import CodeType, FunctionType
+from typing import Any
 
 import mpmath
 import numpy as np
@@ -43,12 +45,12 @@ class _Context(threading.local):
         return value
 
     @property
-    def prec(self):
+    def prec(self) -> int:
         """The thread's working precision in bits."""
         return self._context.prec
 
     @property
-    def dps(self):
+    def dps(self) -> int:
         """The thread's working precision in decimal digits."""
         return self._context.dps
 
@@ -59,7 +61,7 @@ mp = _Context()
 # --- in and out ------------------------------------------------------------------------------------------------------
 
 
-def to_mpf(value):
+def to_mpf(value: Any) -> Any:
     """A real number at the thread's working precision.
 
     A ``float`` is taken at its exact binary value: ``0.1`` means 0.1000000000000000055…. For a
@@ -81,7 +83,7 @@ def to_mpf(value):
     return mp.mpf(float(value) if isinstance(value, Real) else value)
 
 
-def to_mpc(value):
+def to_mpc(value: Any) -> Any:
     """A complex number at the thread's working precision; real ones as `to_mpf`."""
     if hasattr(value, "_mpc_"):
         return +mp.make_mpc(value._mpc_)
@@ -98,7 +100,7 @@ def _parts(value):
     return parts
 
 
-def rounded(value, dps=None):
+def rounded(value: Any, dps: int | None = None) -> mpmath.mpf | mpmath.mpc:
     """``value`` to ``dps`` digits, or to the thread's precision, as the ``mpmath.mpf`` or ``mpmath.mpc`` of the caller."""
     with mp.workprec(mp.prec) if dps is None else mp.workdps(dps):
         value = +mp.convert(value)
@@ -107,7 +109,7 @@ def rounded(value, dps=None):
     return mpmath.mp.make_mpf(value._mpf_)
 
 
-def square(value):
+def square(value: Any) -> Any:
     """value², with all digits where it is an ``mpmath.mpf``, whatever the precision of its context."""
     if not hasattr(value, "_mpf_"):
         return value**2
@@ -117,7 +119,14 @@ def square(value):
 # --- Newton ----------------------------------------------------------------------------------------------------------
 
 
-def newton(step, start, goal, rounds, floors=None, halving=False):
+def newton(
+    step: Callable[[list], Iterable],
+    start: Iterable,
+    goal: Any,
+    rounds: int,
+    floors: list | None = None,
+    halving: bool = False,
+) -> tuple[list, list, bool]:
     """Iterate x ← x + step(x), by Newton's step or one like it, until the last step is small in every unknown.
 
     Parameters
@@ -158,7 +167,7 @@ def newton(step, start, goal, rounds, floors=None, halving=False):
 # --- expressions -----------------------------------------------------------------------------------------------------
 
 
-def lambdify(arguments, expressions, **options):
+def lambdify(arguments: Any, expressions: Any, **options: Any) -> Callable:
     """``sympy.lambdify`` for mpmath numbers of the calling thread, with the same options.
 
     The compiled code is shared, the functions that it calls are the thread's own.

@@ -1,17 +1,31 @@
-"""The model's description: what is trained, on what data, at which diffusion time. Frozen and validated."""
+"""The model's description: what is trained, on what data, at which diffusion time. Frozen and validated.
+
+The front door, and the roof: a caller makes a `RandomFeatureModel` and asks it. What it holds is `theory.data` and an activation; what it
+answers is computed elsewhere, in modules that are imported when they are first asked for (`theory.spectrum`, `theory.training`,
+`theory.simulation`). It keeps what it has computed beside its fields, so that two equal models are equal whatever was asked of them.
+"""
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import ArrayLike, NDArray
 
 from . import process
 from .activations import Activation
-from .couplings.ensemble import check_activation, ensemble
-from .couplings.gaussian_equivalence import coefficients
+from .couplings.ensemble import Ensemble, check_activation, ensemble
+from .couplings.gaussian_equivalence import Coefficients, coefficients
 from .data.gaussian import Gaussian
 from .data.mixture import Mixture
 from .data.time_grid import TimeGrid
 from .digits import mp, rounded
 from .validation import decimal_digits, non_negative, positive, positive_integer, shown
+
+if TYPE_CHECKING:
+    from .results import RidgeCurve, TrainingCurve
+    from .simulation.finite import FiniteModel
+    from .spectrum.law import Spectrum
+    from .training.timescales import Timescales
 
 #: the weights of more nodes of the Gauss–Hermite rule underflow
 MOST_TYPES = 200
@@ -56,7 +70,7 @@ class RandomFeatureModel:
     activation: Activation
     psi_p: float
     psi_n: float
-    t: float
+    t: float | TimeGrid
     data: Gaussian | Mixture = field(default_factory=Gaussian)
     bias: float = 0.0
     types: int = 16
@@ -83,11 +97,11 @@ class RandomFeatureModel:
             check_activation(self)
 
     @property
-    def is_scalar(self):
+    def is_scalar(self) -> bool:
         """Whether there is one type of features, one kind of samples and one time: two equations for two numbers."""
         return isinstance(self.data, Gaussian) and not isinstance(self.t, TimeGrid) and float(self.bias) == 0
 
-    def coefficients(self, dps=None):
+    def coefficients(self, dps: int | None = None) -> Coefficients:
         """a, b, v, s of the Gaussian equivalence, as `theory.couplings.gaussian_equivalence.Coefficients` (``.v2``, ``.s2`` the squares).
 
         ``dps`` asks for that many decimal digits as ``mpmath.mpf``.
@@ -101,33 +115,33 @@ class RandomFeatureModel:
             return coefficients(self.activation, self.t, self.data.variance)
         return self.coefficients_mpmath(decimal_digits("dps", dps))
 
-    def coefficients_mpmath(self, dps):
+    def coefficients_mpmath(self, dps: int) -> Coefficients:
         """The same, for solvers that add guard digits to what `theory.digits` lets a caller ask for."""
         with mp.workdps(dps + 10):
             variance = rounded(mp.fdot(*self.data.mpmath_spectrum()), dps + 10)
         return coefficients(self.activation, self.t, variance, dps)
 
     @cached_property
-    def times(self):
+    def times(self) -> TimeGrid:
         """The diffusion times as `theory.TimeGrid`; a number t is one node of weight 1."""
         return self.t if isinstance(self.t, TimeGrid) else TimeGrid((self.t,), (1,))
 
     @cached_property
-    def ensemble(self):
+    def ensemble(self) -> Ensemble:
         """Couplings of every feature type, kind of samples and time node, as `theory.couplings.ensemble.Ensemble`."""
         return ensemble(self)
 
     @cached_property
-    def decay(self):
+    def decay(self) -> float | NDArray:
         """e^{-t}, or an array of shape (K,) for a `theory.TimeGrid`."""
         return self.t.decay if isinstance(self.t, TimeGrid) else float(process.decay(float(self.t)))
 
     @cached_property
-    def noise_variance(self):
+    def noise_variance(self) -> float:
         """Δ_t = 1 − e^{−2t}, or its average Δ̄ over a `theory.TimeGrid`, by which the rate of training goes."""
         return self.t.noise_variance if isinstance(self.t, TimeGrid) else float(process.noise_variance(float(self.t)))
 
-    def spectrum(self):
+    def spectrum(self) -> "Spectrum":
         """The limit law of U, as `theory.spectrum.law.Spectrum`: one object for each model, which keeps what it has computed."""
         return self._spectrum
 
@@ -141,7 +155,7 @@ class RandomFeatureModel:
 
         return Spectrum(self)
 
-    def training(self, tau):
+    def training(self, tau: ArrayLike) -> "TrainingCurve":
         r"""Train loss, test loss and score error in the limit d → ∞, with no simulation.
 
         Parameters
@@ -171,7 +185,7 @@ class RandomFeatureModel:
 
         return training_curve(self, tau)
 
-    def ridge(self, zeta):
+    def ridge(self, zeta: ArrayLike) -> "RidgeCurve":
         """The same losses for ridge regression, the minimiser of (train loss) + (Δ_t ζ/(pd)) |A|².
 
         ``zeta`` is an array of ridges >= 0, in units of the eigenvalues of U; 0 is training to the end. Returns
@@ -181,7 +195,7 @@ class RandomFeatureModel:
 
         return ridge_curve(self, zeta)
 
-    def timescales(self, within=0.05, gap_fraction=0.5):
+    def timescales(self, within: float = 0.05, gap_fraction: float = 0.5) -> "Timescales":
         """τ_gen, τ_mem and their scaling with ψ_n, as `theory.training.timescales.Timescales`, where the definitions stand.
 
         ``within``: τ_gen is the first time at which the test loss has come within that fraction of its descent (from 1 to its
@@ -192,7 +206,7 @@ class RandomFeatureModel:
 
         return timescales(self, within, gap_fraction)
 
-    def simulate(self, d, seed=0, **options):
+    def simulate(self, d: int, seed: int = 0, **options: Any) -> "FiniteModel":
         """The finite-size counterpart, as `theory.simulation.finite.FiniteModel`; see there for the options."""
         from .simulation.finite import simulate
 

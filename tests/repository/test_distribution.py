@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = sorted(
     path.relative_to(ROOT).as_posix()
     for path in (ROOT / "theory").rglob("*")
-    if path.suffix in (".py", ".mplstyle", ".npz") and "__pycache__" not in path.parts
+    if (path.suffix in (".py", ".mplstyle", ".npz") or path.name == "py.typed") and "__pycache__" not in path.parts
 )
 ABOUT = ["CITATION.cff", "LICENSE", "MANIFEST.in", "README.md", "pyproject.toml"]
 
@@ -68,6 +68,7 @@ def test_wheel_holds_the_package_alone(distributions):
     information = f"theory-{theory.__version__}.dist-info/"
     assert sorted(name for name in names if not name.startswith(information)) == PACKAGE
     assert f"{information}licenses/LICENSE" in names
+    assert "theory/py.typed" in names  # a type checker reads the annotations of a package that says so
 
 
 def test_metadata(distributions):

@@ -2,8 +2,9 @@ r"""Gaussian averages of σ(mean + data u + noise v), u and v ~ N(0, 1), split i
 
 κ = E σ and a = E σ' are the mean and the linear part; what the sample fixes beyond it, as a function of u, and what the noise leaves, are
 the rest. As expectations of squares they lose no digits by cancellation. In double precision by composite Gauss–Legendre rules that split
-at the kinks of σ, at any precision by the trapezoidal rule; refining certifies both (`theory.couplings.gaussian_equivalence`,
-`theory.couplings.ensemble`).
+at the kinks of σ, at any precision by the trapezoidal rule. One rule certifies nothing: the callers refine it until nothing changes
+(`theory.couplings.gaussian_equivalence` and `theory.couplings.type_couplings` the width of the panels, `settled` the step of the trapezoids,
+here and for `theory.equations.general_digits`).
 
 Late in the diffusion data/Γ = r is small, and what the sample fixes beyond its linear part is small against what it is the remainder of.
 There it is summed instead: with c_m = E σ(mean + Γz) h_m(z) in orthonormal Hermite polynomials,
@@ -14,10 +15,14 @@ whose terms m ≥ 2 keep their relative precision however small r is (checked by
 """
 
 import itertools
+from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from ..activations import Activation
 from ..digits import mp
 from ..errors import ConvergenceError
 from ..progress import progress_bar
@@ -30,7 +35,7 @@ LATE, ORDER = 0.1, 24
 ROUNDING = 1e-14
 
 
-def check_second_moment(activation, mean, gamma):
+def check_second_moment(activation: Activation, mean: float, gamma: float) -> None:
     """σ(mean + Γz)² e^{-z²/2} must fall off. Evaluated with mpmath, where nothing overflows, if σ is an expression."""
     # a callable may know floats only, so that it is asked no further out than the quadrature goes
     reach = (10, 20, 40) if activation.expression is not None else (5, 7, 10)
@@ -48,7 +53,7 @@ def _tail(activation, point):
         return mp.mpf(float(np.asarray(activation(np.array([float(point)])))[0])) ** 2
 
 
-def no_second_moment(activation, gamma):
+def no_second_moment(activation: Activation, gamma: float) -> ValueError:
     """The error that says so."""
     return ValueError(
         f"activation = {activation.name} has no Gaussian second moment at the pre-activation's standard deviation "
@@ -70,7 +75,7 @@ def _composite_gauss(breaks, width, order=16):
     return (edges[:-1, None] + half * (unit + 1)).ravel(), (half * unit_weights).ravel()
 
 
-def data_rule(activation, scales, width):
+def data_rule(activation: Activation, scales: tuple, width: float) -> tuple[NDArray, NDArray]:
     """Nodes u and weights for N(0, 1), fit for E_v σ(mean + data u + noise v) at all ``scales``, tuples (mean, data, noise)."""
     splits = {-REACH, REACH}
     for mean, data, noise in scales:
@@ -82,7 +87,9 @@ def data_rule(activation, scales, width):
     return u, weight * np.exp(-(u**2) / 2) / np.sqrt(2 * np.pi)
 
 
-def split_average(activation, mean, data, noise, u, weight_u, width):
+def split_average(
+    activation: Activation, mean: float, data: float, noise: float, u: NDArray, weight_u: NDArray, width: float
+) -> tuple[float, float, NDArray, float]:
     """The parts of σ(mean + data u + noise v) with u, v ~ N(0, 1).
 
     Returns
@@ -116,7 +123,7 @@ def split_average(activation, mean, data, noise, u, weight_u, width):
     return kappa, a, nonlinear, s2
 
 
-def is_late(data, noise):
+def is_late(data: float, noise: float) -> bool:
     """Whether the nonlinear part is summed in Hermite polynomials."""
     return data < LATE * np.hypot(data, noise)
 
@@ -141,7 +148,7 @@ def _orthonormal_hermite(x):
     return np.array(rows)
 
 
-def settled(activation, dps, at_step):
+def settled(activation: Activation, dps: int, at_step: Callable[[Any], tuple]) -> tuple:
     """``at_step(step)``, a tuple of numbers by a trapezoidal rule, at a step where it has ``dps`` digits.
 
     For an analytic σ with Gaussian weight the rule converges geometrically in 1/step: the error is the coarser rule's to the
@@ -159,7 +166,7 @@ def settled(activation, dps, at_step):
     raise ConvergenceError(f"the quadrature of activation = {activation.name} does not settle at {dps} digits", error)
 
 
-def trapezoid(dps, step):
+def trapezoid(dps: int, step: Any) -> tuple[list, list]:
     """(nodes, weights) of the trapezoidal rule for N(0, 1), two lists of mpf."""
     reach = mp.sqrt(2 * (dps + 8) * mp.log(10)) * mp.mpf("1.03")
     count = int(reach / step)
@@ -167,7 +174,9 @@ def trapezoid(dps, step):
     return grid, [step * mp.exp(-(x**2) / 2) / mp.sqrt(2 * mp.pi) for x in grid]
 
 
-def split_average_mpmath(activation, mean, data, noise, rule):
+def split_average_mpmath(
+    activation: Activation, mean: Any, data: Any, noise: Any, rule: tuple[list, list]
+) -> tuple[Any, Any, list, Any]:
     """`split_average` at the thread's precision, with ``rule`` = (nodes, weights) for u and for v."""
     grid, weight = rule
     weighted_v = [w * x for w, x in zip(weight, grid, strict=True)]

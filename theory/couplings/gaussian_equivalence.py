@@ -9,14 +9,19 @@ With A(u, v) = e^{-t}σ_x u + √Δ_t v the pre-activation of a feature, split i
 As expectations of squares v² and s² lose no digits by cancellation, however small t is. Where SymPy has a closed form
 (`theory.symbolic.hermite`) that is used, evaluated with guard digits; else quadrature, certified by refining it.
 Source: 2505.17638, with σ_x² = Tr Σ/d; the Hermite form is checked by ``tests/couplings/test_coefficients.py``.
+
+Called by ``RandomFeatureModel.coefficients``, for one feature type, one kind of samples and one diffusion time. For several of any of them
+`theory.couplings.ensemble` holds what takes the place of these numbers.
 """
 
 import itertools
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
+from ..activations import Activation
 from ..digits import lambdify, mp, rounded, square, to_mpf
 from ..errors import ConvergenceError
 from ..process import decay, noise_variance
@@ -48,29 +53,29 @@ class Coefficients:
     gamma: float
 
     @property
-    def v2(self):
+    def v2(self) -> float:
         """v_t²"""
         return square(self.v)
 
     @property
-    def s2(self):
+    def s2(self) -> float:
         """s_t²"""
         return square(self.s)
 
     @property
-    def b2(self):
+    def b2(self) -> float:
         """b_t²"""
         return square(self.b)
 
 
-def diffusion_scales(t, variance, ctx=np):
+def diffusion_scales(t: Any, variance: Any, ctx: Any = np) -> tuple[Any, Any, Any]:
     """(e^{-t}σ_x, √Δ_t, Γ_t) for data of mean variance σ_x² = ``variance``, with NumPy or mpmath as ``ctx``."""
     signal, noise2 = decay(t, ctx), noise_variance(t, ctx)
     return signal * ctx.sqrt(variance), ctx.sqrt(noise2), ctx.sqrt(signal**2 * variance + noise2)
 
 
 @lru_cache(maxsize=512)
-def coefficients(activation, t, variance, dps=None):
+def coefficients(activation: Activation, t: float, variance: float, dps: int | None = None) -> Coefficients:
     """Compute `Coefficients`.
 
     Parameters
