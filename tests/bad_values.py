@@ -87,6 +87,7 @@ KINDS = {
     "spectrum": NO_CLASS | {"model": MODEL, "draw": FINITE},
     "scalar spectrum": NO_CLASS | {"model": MODEL, "general": GENERAL_SPECTRUM},
     "general spectrum": NO_CLASS | {"model": MODEL, "scalar": SPECTRUM},
+    "system or None": without(NO_CLASS, "None") | {"model": MODEL, "spectrum": SPECTRUM},
     "draw": NO_CLASS | {"model": MODEL, "spectrum": SPECTRUM},
     "backend": without(NO_CLASS, "finite") | {"model": MODEL, "draw": FINITE},
     "an Activation": NO_CLASS | {"model": MODEL, "function": np.tanh},

@@ -20,7 +20,7 @@ HOMES = {
     "curve": ("results", "filters"),
     "early_stopping": ("training.early_stopping",),
     "edge_search": ("spectrum.edge_search",),
-    "edges": ("spectrum.edges", "spectrum.edge_digits", "spectrum.real_curve"),
+    "edges": ("spectrum.scalar_edges", "spectrum.edge_digits", "spectrum.real_curve"),
     "engine": ("equations.general",),
     "engine_mpmath": ("equations.general_digits",),
     "ensemble": ("couplings.ensemble", "couplings.feature_types", "couplings.type_couplings", "data.mixture"),

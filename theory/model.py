@@ -142,7 +142,7 @@ class RandomFeatureModel:
         return self.t.noise_variance if isinstance(self.t, TimeGrid) else float(process.noise_variance(float(self.t)))
 
     def spectrum(self) -> "Spectrum":
-        """The limit law of U, as `theory.spectrum.law.Spectrum`: one object for each model, which keeps what it has computed."""
+        """The limit law of U, as `theory.spectrum.Spectrum`: one object for each model, which keeps what it has computed."""
         return self._spectrum
 
     def __getstate__(self):

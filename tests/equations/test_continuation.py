@@ -6,14 +6,14 @@ import pytest
 from theory import Gaussian, RandomFeatureModel
 from theory import activations as A
 from theory.equations.continuation import _predict, beside, solve
-from theory.equations.scalar import SaddleSystem
+from theory.equations.scalar import ScalarSystem
 
 SPECTRUM = RandomFeatureModel(A.erf, 4, 2, 0.1, Gaussian(((0.5, 0.5), (1.5, 0.5)))).spectrum()
-SYSTEM = SPECTRUM.shifted
-HIGH = SPECTRUM.edge_table[-1, 0]
+SYSTEM = SPECTRUM.system
+HIGH = SPECTRUM.support.table[-1, 0]
 
 
-class Counting(SaddleSystem):
+class Counting(ScalarSystem):
     """Counts its Newton steps, one for each point."""
 
     def __init__(self):

@@ -12,7 +12,7 @@ from tolerances import digits, double
 from theory import ConvergenceError, Gaussian, Mixture, RandomFeatureModel, TimeGrid
 from theory import activations as A
 from theory.equations.certificate import certify
-from theory.equations.general import EngineSystem
+from theory.equations.general import GeneralSystem
 from theory.symbolic import symbols as S
 from theory.symbolic.general_action import general_action, stationarity
 
@@ -119,13 +119,13 @@ def test_jacobian_is_the_derivative():
 def test_the_other_half_plane_is_refused():
     spectrum = MODELS[1, 1, 2].spectrum()
     z = np.array([0.5 + 0.1j])
-    x = spectrum.solve(z)
-    assert certify(spectrum.system, x, z)[0].all()
-    assert not certify(spectrum.system, x.conj(), z)[0].any()
-    assert not certify(spectrum.system, x * 1.001, z)[0].any()
+    x, y = spectrum.solve(z), z - spectrum.offset
+    assert certify(spectrum.system, x, y)[0].all()
+    assert not certify(spectrum.system, x.conj(), y)[0].any()
+    assert not certify(spectrum.system, x * 1.001, y)[0].any()
     negative = x.copy()
     negative[1] = -negative[1]
-    assert not spectrum.system.positive(negative.imag).any()
+    assert not spectrum.system.in_cone(negative.imag).any()
 
 
 @pytest.mark.parametrize("sizes", [(2, 1, 1), (1, 1, 2)])
@@ -133,7 +133,7 @@ def test_edges_mass_and_moments(sizes):
     """The density ends where the edges are, the total mass is 1, and the mean is (1/p) Tr U."""
     model = MODELS[sizes]
     spectrum, e = model.spectrum(), model.ensemble
-    edges = spectrum.offset + spectrum.node_edges  # of the types themselves, as the density is
+    edges = spectrum.offset + spectrum.support.node_edges  # of the types themselves, as the density is
     assert edges.size % 2 == 0 and np.all(np.diff(edges) > 0)
     step = 1e-6 * (edges[1::2] - edges[::2])
     assert np.all(spectrum.density(np.concatenate([edges[::2] + step, edges[1::2] - step])) > 0)
@@ -166,7 +166,7 @@ def test_atoms_of_several_types():
 
 def test_what_newton_cannot_certify_is_refused(monkeypatch):
     spectrum = MODELS[1, 1, 2].spectrum()
-    monkeypatch.setattr(EngineSystem, "positive", lambda self, x: np.zeros(x.shape[1], bool))
+    monkeypatch.setattr(GeneralSystem, "in_cone", lambda self, x: np.zeros(x.shape[1], bool))
     with pytest.raises(ConvergenceError, match="no certified solution"):
         spectrum.stieltjes(1 + 1j)
 

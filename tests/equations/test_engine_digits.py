@@ -13,7 +13,7 @@ from theory import activations as A
 from theory.activations import Activation
 from theory.equations import general_digits as engine_mpmath
 from theory.equations import polynomial
-from theory.spectrum.law import Spectrum
+from theory.spectrum import Spectrum
 
 #: frequencies, amplitudes and weights all differ, so that none can stand for another
 GRID = TimeGrid((Fraction(1, 10), Fraction(1, 2)), (Fraction(2, 5), Fraction(3, 5)), amplitude=(1, 2))
@@ -78,11 +78,11 @@ def test_first_moment():
 
 def another_root(spectrum, z):
     """(q, δ) of a solution of the scalar equations at z that is not the physical one."""
-    system = spectrum.system
-    for q in polynomial.roots(system, np.array([z]))[0]:
-        delta = 1 / polynomial._g_function("numpy")(q, z, *system.parameters) - 1
+    system, y = spectrum.system, z - spectrum.offset
+    for q in polynomial.roots(system, np.array([y]))[0]:
+        delta = 1 / polynomial._g_function("numpy")(q, y, *system.in_y) - 1
         if (
-            system.residual_size(np.array([[q], [delta]]), np.array([z]))[0] < 1e-9
+            system.residual_size(np.array([[q], [delta]]), np.array([y]))[0] < 1e-9
             and abs(q / spectrum.stieltjes(z) - 1) > 0.1
         ):
             return np.array([q, delta])
@@ -92,7 +92,7 @@ def another_root(spectrum, z):
 @pytest.mark.parametrize("t", [T, TimeGrid((T,), (1,))], ids=["scalar", "general"])
 def test_another_branch_is_refused(t, monkeypatch):
     """Newton's method, led astray to a solution of the same equations, converges to it; that it is exact is no excuse."""
-    from theory.spectrum import law as module
+    from theory.spectrum import resolvent_digits as module
 
     z = 0.5 + 0.125j
     other = another_root(RandomFeatureModel(A.sin, 4, 3, T).spectrum(), z)
@@ -112,9 +112,9 @@ def test_a_start_at_another_point_is_refused(model, monkeypatch):
 
 
 def test_newton_that_stands_still_is_refused(monkeypatch):
-    from theory.equations.general import EngineSystem
+    from theory.equations.general import GeneralSystem
 
-    monkeypatch.setattr(EngineSystem, "inverse_jacobian", lambda self, x, z: 0.1 * np.eye(x.size))
+    monkeypatch.setattr(GeneralSystem, "inverse_jacobian", lambda self, x, z: 0.1 * np.eye(x.size))
     with pytest.raises(ConvergenceError, match="Newton at 15 digits did not converge"):
         MODELS["kinds"].spectrum().stieltjes(0.5 + 0.125j, dps=15)
 

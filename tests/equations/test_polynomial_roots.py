@@ -20,10 +20,10 @@ TWO = ((sp.Rational(1, 2), sp.Rational(1, 4)), (2, sp.Rational(3, 4)))
 def test_roots_are_those_of_the_expression(activation, spectrum):
     """Parameters and z as exact rationals; for a linear or an even activation the polynomial is of lower degree."""
     data = Gaussian(tuple((float(x), float(w)) for x, w in spectrum))
-    system = RandomFeatureModel(activation, 4, 3, 0.1, data).spectrum().shifted
+    system = RandomFeatureModel(activation, 4, 3, 0.1, data).spectrum().system
     z = np.array([0.3 + 0.1j, 2.0, -0.7 + 2j])
     found = polynomial.roots(system, z)
-    numbers = {symbol: sp.Rational(value) for symbol, value in zip(PARAMETERS, system.parameters, strict=True)}
+    numbers = {symbol: sp.Rational(value) for symbol, value in zip(PARAMETERS, system.in_y, strict=True)}
     expression = resolvent_polynomial(spectrum).as_expr().subs(numbers)
     for row, point in zip(found, z, strict=True):
         at = {S.z: sp.Rational(point.real) + sp.I * sp.Rational(point.imag)}
@@ -36,7 +36,7 @@ def test_roots_are_those_of_the_expression(activation, spectrum):
 
 def test_where_the_leading_coefficient_vanishes_there_are_no_roots():
     """At the atom: NaN, no warning, and nothing of it in the other rows."""
-    system = RandomFeatureModel(A.erf, 4, 3, 0.1).spectrum().shifted
+    system = RandomFeatureModel(A.erf, 4, 3, 0.1).spectrum().system
     z = np.array([0.0, 0.3])
     assert np.asarray(polynomial.coefficients(system, z)[-1])[0] == 0
     with np.errstate(all="raise"):

@@ -56,7 +56,7 @@ def test_at_the_threshold_the_outlier_reaches_the_edge_and_its_overlap_vanishes(
         for threshold, edge, side in ((window.smallest, window.low, 1), (window.largest, window.high, -1)):
             if not 0 < threshold < np.inf:
                 continue
-            if not np.isfinite(edge) or threshold_at(spectrum, spectrum.edge_table[_row(spectrum, edge)]) != threshold:
+            if not np.isfinite(edge) or threshold_at(spectrum, spectrum.support.table[_row(spectrum, edge)]) != threshold:
                 edge = window.high if side == 1 else window.low  # 1 + δ < 0: the other end
             distances, overlaps = [], []
             for step in (1e-3, 1e-4):
@@ -82,7 +82,7 @@ def test_largest_minimum_against_the_edge():
         model = RandomFeatureModel(A.erf, psi_p, psi_n, np.exp(rng.uniform(-5, 1)), data)
         spectrum = model.spectrum()
         assert critical_spike(model) == pytest.approx(
-            threshold_at(spectrum, spectrum.edge_table[-1]), rel=double("resolvent")
+            threshold_at(spectrum, spectrum.support.table[-1]), rel=double("resolvent")
         )
 
 

@@ -5,8 +5,8 @@ import pytest
 
 from theory import ConvergenceError, Gaussian, Mixture, RandomFeatureModel, TimeGrid
 from theory import activations as A
+from theory.outliers import outliers, outliers_of
 from theory.outliers.bbp import critical_spike
-from theory.outliers.closed_form import outliers, outliers_of
 from theory.outliers.counted import direction_outliers, mean_outliers
 
 ONE_TIME = TimeGrid((0.3,), (1,))

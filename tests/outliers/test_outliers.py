@@ -10,11 +10,13 @@ from tolerances import STANDARD_ERRORS, digits, double
 from theory import ConvergenceError, Gaussian, RandomFeatureModel
 from theory import activations as A
 from theory.digits import mp, to_mpc, to_mpf
-from theory.outliers.closed_form import Outlier, has_linear_part, outliers, outliers_of
+from theory.equations import ScalarSystem, scalar_system_mpmath, solve
+from theory.outliers import Outlier, outliers
+from theory.outliers.closed_form import has_linear_part, outliers_of
 from theory.outliers.gaps import zeros_in_gaps
 from theory.outliers.means import fluctuation_outliers, mean_outlier
 from theory.simulation import gradient_flow, relaxation_times
-from theory.spectrum.law import Spectrum
+from theory.spectrum import Spectrum
 from theory.symbolic import eliminate
 from theory.symbolic import symbols as S
 from theory.symbolic.evaluate import evaluator
@@ -80,7 +82,7 @@ def test_condition_falls_along_every_gap(name):
     for low, high in ends:
         z = low + (high - low) * (np.arange(200) + 0.5) / 200
         z = z[np.abs(z - model.coefficients().s2) > 1e-9].astype(complex)
-        q, delta, _ = spectrum.solve_or_nan(z)
+        (q, delta), _ = solve(spectrum.system, z - spectrum.offset)
         assert not np.isnan(q).any() and not q.imag.any()
         for variance in (0.1, 2.0, 30.0):
             samples, noise = strengths(model, variance)
@@ -96,7 +98,7 @@ def test_overlaps_are_what_the_bulk_leaves(name, variance):
     (samples, noise), c = strengths(model, variance), model.coefficients()
 
     def weight(lam):
-        q, delta, _ = spectrum.solve_or_nan(lam.astype(complex))
+        (q, delta), _ = solve(spectrum.system, lam.astype(complex) - spectrum.offset)
         return (1 / (1 / q + noise + samples / (1 + delta))).imag / q.imag
 
     found, s2 = outliers_of(spectrum, variance), c.s2
@@ -134,7 +136,7 @@ def test_fifty_digits_on_the_polynomial():
     """At the outlier the root of the resolvent polynomial makes D vanish, with 1/(1+δ) from the elimination."""
     model = RandomFeatureModel(A.erf, 8, 4, 0.01, Gaussian(spikes=(5,)))
     spectrum = model.spectrum()
-    g_of, system = evaluator((eliminate()[S.g],), (S.q, S.z), "mpmath"), spectrum.system_mpmath(50)
+    g_of, system = evaluator((eliminate()[S.g],), (S.q, S.z), "mpmath"), scalar_system_mpmath(spectrum.model, 50)
     for outlier in outliers(spectrum, 50):
         with mp.workdps(60):
             z = to_mpf(outlier.eigenvalue)
@@ -153,11 +155,8 @@ def test_hellmann_feynman():
         for outlier in outliers_of(spectrum, variance):
             zs = []
             for sign in (-1, 1):
-                shifted = Spectrum(model)  # the model's own is one object
-                for system in (shifted.system, shifted.shifted):
-                    p = list(system.parameters)
-                    p[3] *= np.sqrt(1 + sign * h)
-                    system.parameters = tuple(p)
+                system, b = spectrum.system, spectrum.system.parameters.b * np.sqrt(1 + sign * h)
+                shifted = Spectrum(model, ScalarSystem(system.parameters._replace(b=b), system.nodes, system.weights))
                 zs.append(
                     min(outliers_of(shifted, variance), key=lambda o: abs(o.eigenvalue - outlier.eigenvalue)).eigenvalue
                 )

@@ -10,7 +10,7 @@ import pytest
 
 from theory import ConvergenceError
 from theory import activations as A
-from theory.spectrum import edges
+from theory.spectrum import scalar_edges
 from theory.training import curves as training
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
@@ -93,7 +93,7 @@ PLAIN = "RandomFeatureModel(A.erf, 3.0, 2.0, 0.3, Gaussian(((0.5, 0.4), (2.0, 0.
 
 def test_a_missed_gap_is_seen(monkeypatch):
     assert _complaints(fuzz_checks.density, NEEDLE) == []
-    monkeypatch.setattr(edges.RealCurve, "between_crossings", lambda self, step: ())
+    monkeypatch.setattr(scalar_edges.RealCurve, "between_crossings", lambda self, step: ())
     (complaint,) = _complaints(fuzz_checks.density, NEEDLE.replace("6918.96", "6918.97"))
     assert complaint.startswith("density 0 inside")
 

@@ -14,8 +14,8 @@ from theory.data import continuum
 from theory.outliers.bbp import critical_spike
 from theory.outliers.closed_form import outliers_of
 from theory.outliers.gaps import zeros_in_gaps
+from theory.spectrum import Spectrum
 from theory.spectrum.artefacts import is_artefact
-from theory.spectrum.law import Spectrum
 
 
 def two_intervals(nodes):
@@ -87,11 +87,11 @@ def test_gaps_of_a_finite_network_are_those_of_the_continuum(name, d):
 def test_a_gap_of_the_nodes_is_told_from_a_real_one(monkeypatch):
     """Were an artefact taken for real, the continuum and its nodes would not agree."""
     spectrum = Spectrum(model("three bulks", 12))
-    gaps = spectrum.node_edges[1:-1:2]
-    artefacts = [is_artefact(spectrum, row) for row in spectrum._node_table[1:-1:2]]
-    other_side = [is_artefact(spectrum, row) for row in spectrum._node_table[2:-1:2]]
+    gaps = spectrum.support.node_edges[1:-1:2]
+    artefacts = [is_artefact(spectrum, row) for row in spectrum.support.node_table[1:-1:2]]
+    other_side = [is_artefact(spectrum, row) for row in spectrum.support.node_table[2:-1:2]]
     assert artefacts == other_side and artefacts.count(False) == 2 and len(gaps) > 10
-    monkeypatch.setattr(continuum, "is_artefact", lambda *_: False)
+    monkeypatch.setattr("theory.spectrum.artefacts.is_artefact", lambda *_: False)
     with pytest.raises(ConvergenceError, match=r"shows \d+ gaps of the spectrum, the continuum 2; double nodes"):
         Spectrum(model("three bulks", 12)).edges()
 

@@ -5,7 +5,8 @@ import pytest
 
 from theory import Gaussian, RandomFeatureModel
 from theory import activations as A
-from theory.spectrum import edges
+from theory.equations import solve
+from theory.spectrum import scalar_edges
 
 #: gaps on every segment: δ < −1, −1 < δ < 0 and δ > 0; a noise bulk, a population of two parts, a null space of Σ, a linear network
 MODELS = {
@@ -36,15 +37,15 @@ def test_signs_count_the_eigenvalues_of_a_matrix(name):
     """Exactly: a matrix whose p, n and d are in proportion has that many eigenvalues below the middle of each gap."""
     model, d = MODELS[name], 8 if name == "two populations" else 40
     spectrum, eigenvalues = model.spectrum(), model.simulate(d, seed=2, features="equivalent").eigenvalues
-    y = np.array(spectrum.edge_table[:, 0])
+    y = np.array(spectrum.support.table[:, 0])
     gaps = np.sqrt(y[1:-1:2] * y[2::2])
     assert gaps.size > 0
     lowest = [y[0] / 2] if y[0] > 0 else []
     points = np.concatenate([[-1.0], lowest, gaps, [2 * y[-1]]])
-    q, delta, _ = spectrum.solve_or_nan(spectrum.offset + points + 0j)
+    (q, delta), _ = solve(spectrum.system, spectrum.offset + points + 0j - spectrum.offset)
     for point, q_y, delta_y in zip(points, q.real, delta.real, strict=True):
         expected = np.mean(eigenvalues < spectrum.offset + point)
-        assert share_below(spectrum.shifted, q_y, delta_y) == pytest.approx(expected, abs=1e-12)
+        assert share_below(spectrum.system, q_y, delta_y) == pytest.approx(expected, abs=1e-12)
 
 
 def random_curves(seed, count):
@@ -57,7 +58,7 @@ def random_curves(seed, count):
             eigenvalues[0] = 0
         ratios, letters = 10 ** rng.uniform(-2, 2, 2), 10 ** rng.uniform(-2, 2, 3)
         letters[2] *= rng.random() < 0.8
-        yield edges.RealCurve((*ratios, *letters), eigenvalues, weights)
+        yield scalar_edges.RealCurve((*ratios, *letters), eigenvalues, weights)
 
 
 def test_no_gap_has_a_positive_resolvent_where_delta_is_below_minus_one():
@@ -78,7 +79,7 @@ def test_bulk_of_few_directions_without_data():
     widths = []
     for weight in (1e-4, 1e-10, 1e-16):
         model = RandomFeatureModel(A.erf, 64, 64, 0.3, Gaussian(((0, weight), (2, 1 - weight))))
-        y = model.spectrum().edge_table[:, 0]
+        y = model.spectrum().support.table[:, 0]
         assert y.size == 6
         widths.append(y[3] - y[2])
     assert widths[0] / widths[1] == pytest.approx(1e3, rel=0.01) and widths[1] / widths[2] == pytest.approx(1e3, rel=0.01)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from theory import ConvergenceError
-from theory.spectrum.edges import _alternating
 from theory.spectrum.real_curve import RealCurve, _between_walls
+from theory.spectrum.scalar_edges import _alternating
 
 #: ψ_p, ψ_n, α, b, v and the eigenvalues of Σ: in each another ratio is the largest
 SCALES = {

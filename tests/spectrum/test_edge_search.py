@@ -8,9 +8,9 @@ from tolerances import double
 
 from theory import ConvergenceError, Gaussian, Mixture, RandomFeatureModel, TimeGrid
 from theory import activations as A
-from theory.spectrum import hidden_gaps, survey
+from theory.equations import solve
+from theory.spectrum import Spectrum, hidden_gaps, survey
 from theory.spectrum.hidden_bulks import suspects
-from theory.spectrum.law import Spectrum
 
 #: σ, ψ_p, ψ_n, t, covariance: what the scan alone misses in each, with the scalar path's number of edges
 MODELS = {
@@ -48,7 +48,7 @@ def test_edges_are_those_of_the_scalar_path(name):
     )
     assert len(scalar.edges()) == len(general.edges()) == number
     assert np.allclose(general.edges(), scalar.edges(), rtol=double("edge"), atol=0)
-    assert np.allclose(general.edge_offsets, scalar.edge_offsets, rtol=double("quadrature"), atol=0)
+    assert np.allclose(general.support.edges, scalar.support.edges, rtol=double("quadrature"), atol=0)
 
 
 def cubic(s, p):
@@ -125,19 +125,22 @@ def test_a_gap_of_a_general_model_is_where_the_density_vanishes(general_spectrum
     assert GENERAL.ensemble.sizes == (2, 3, 2) and edges.size == 6
     assert 1e-3 < edges[2] / edges[1] - 1 < 0.05
     lam = np.geomspace(edges[1] / 1.05, edges[2] * 1.05, 400)
-    density = GENERAL.spectrum().density_or_nan(lam)  # by continuation from infinity, which knows no edges
+    x, _ = solve(
+        general_spectrum.system, lam - general_spectrum.offset + 0j
+    )  # by continuation from infinity, which knows no edges
+    density = general_spectrum.system.stieltjes(x).imag / np.pi
     in_gap = (lam > edges[1]) & (lam < edges[2])
     assert in_gap.sum() > 50 and np.all(density[in_gap] == 0) and np.all(density[~in_gap] > 0)
 
 
 def test_counting_finds_the_bulks_between_two_points(general_spectrum):
     """Two points on either side of a bulk raise suspicion, two within one gap do not."""
-    offsets = general_spectrum.edge_offsets
+    offsets = general_spectrum.support.edges
     gaps = np.append(offsets[1:], 2 * offsets[-1]).reshape(-1, 2)
     y = (gaps @ [[0.9, 0.1], [0.1, 0.9]]).ravel()
-    x, _ = general_spectrum.solve_shifted(y.astype(complex))
-    assert np.all(general_spectrum.shifted.stieltjes(x).imag == 0)
+    x, _ = solve(general_spectrum.system, y.astype(complex))
+    assert np.all(general_spectrum.system.stieltjes(x).imag == 0)
     for k in range(y.size - 1):
-        points = suspects(general_spectrum.shifted, y, x, np.array([k]))
+        points = suspects(general_spectrum.system, y, x, np.array([k]))
         assert (points.size == 0) == (k % 2 == 0)
         assert np.all((points > y[k]) & (points < y[k + 1]))

@@ -8,9 +8,10 @@ from tolerances import digits, double
 
 from theory import ConvergenceError, Gaussian, RandomFeatureModel
 from theory import activations as A
+from theory.equations import scalar_system_mpmath
 from theory.equations.certificate import certify
-from theory.equations.scalar import SaddleSystem
-from theory.spectrum import edges
+from theory.equations.scalar import ScalarSystem
+from theory.spectrum import scalar_edges
 from theory.spectrum.integration import quadrature
 from theory.symbolic import edge_polynomial, resolvent_polynomial
 from theory.symbolic import symbols as S
@@ -46,7 +47,7 @@ def test_edges_are_roots_of_the_discriminant(name):
 
 def test_edges_for_two_eigenvalues_are_roots_of_the_discriminant():
     spectrum = RandomFeatureModel(A.erf, 4, 2, 0.1, TWO).spectrum()
-    parameters = [sp.Float(value, 75) for value in spectrum.system_mpmath(60).parameters]
+    parameters = [sp.Float(value, 75) for value in scalar_system_mpmath(spectrum.model, 60).parameters]
     numbers = dict(zip(PARAMETERS, parameters, strict=True))
     half = sp.Rational(1, 2)
     polynomial = resolvent_polynomial(((half, half), (3 * half, half)))
@@ -111,7 +112,7 @@ def test_hard_edge(model):
 def test_almost_hard_edge(offset):
     spectrum = RandomFeatureModel(A.erf, 3 * (1 + offset), 2, 0.22).spectrum()
     assert len(spectrum.edges()) % 2 == 0
-    distance = spectrum.edge_table[0, 0]
+    distance = spectrum.support.table[0, 0]
     assert 0 < distance < offset**2 * 10
     assert (len(spectrum.atoms()) == 1) == (offset > 0)
 
@@ -144,7 +145,7 @@ def test_extreme_parameters(name):
     spectrum = EXTREMES[name].spectrum()
     found = spectrum.edges()
     assert len(found) % 2 == 0 and list(found) == sorted(found)
-    assert np.all(np.diff(spectrum.edge_table[:, 0]) > 0) and spectrum.edge_table[0, 0] >= 0
+    assert np.all(np.diff(spectrum.support.table[:, 0]) > 0) and spectrum.support.table[0, 0] >= 0
     mean = spectrum.integrate(lambda lam: lam)
     c, model = spectrum.model.coefficients(), spectrum.model
     expected = c.a**2 * model.decay**2 * model.data.variance + c.b2 + c.v2 + c.s2
@@ -189,8 +190,8 @@ def test_density_beside_the_edges(name):
 def test_stability_is_the_certificate(data):
     """R < 1 on the curve of real solutions if and only if dq/dy > 0 and dδ/dy > 0 there, by the solver's own tangent."""
     spectrum = RandomFeatureModel(A.tanh, 4, 3, 0.1, data).spectrum()
-    system = spectrum.shifted
-    curve = edges.RealCurve(system.parameters, system.nodes, system.weights)
+    system = spectrum.system
+    curve = scalar_edges.RealCurve(system.parameters, system.nodes, system.weights)
     rng = np.random.default_rng(0)
     delta = np.concatenate([rng.uniform(-4, 4, 300), 10 ** rng.uniform(-2, 2, 100)])
     branch = rng.integers(0, curve.branches, delta.size)
@@ -249,7 +250,7 @@ def test_gap_that_has_just_opened():
     for _ in range(40):
         ratio = (closed + opened) / 2
         spectrum = RandomFeatureModel(A.linear, 60, 3, 0.1, Gaussian(((1, 0.5), (ratio, 0.5)))).spectrum()
-        rows = edges.locate(spectrum)
+        rows = scalar_edges.locate(spectrum)
         closed, opened = (closed, ratio) if len(rows) == 4 else (ratio, opened)
     spectrum = RandomFeatureModel(A.linear, 60, 3, 0.1, Gaussian(((1, 0.5), (opened, 0.5)))).spectrum()
     low, high = spectrum.edges()[1:3]
@@ -281,8 +282,8 @@ def test_edges_are_cached():
 
 
 def test_missed_interval_is_refused(monkeypatch):
-    locate = edges.locate
-    monkeypatch.setattr(edges, "locate", lambda spectrum: locate(spectrum)[2:])
+    locate = scalar_edges.locate
+    monkeypatch.setattr(scalar_edges, "locate", lambda spectrum: locate(spectrum)[2:])
     with pytest.raises(ConvergenceError, match="total mass") as error:
         RandomFeatureModel(A.tanh, 8, 4, 0.01).spectrum().edges()  # not MODELS', which may know its edges
     assert 1e-3 < error.value.residual < 1
@@ -290,7 +291,7 @@ def test_missed_interval_is_refused(monkeypatch):
 
 def test_unpaired_edges_are_refused():
     with pytest.raises(ConvergenceError, match="pair up"):
-        edges._alternating(np.array([1.0, 2.0]), np.ones(2), np.ones(2), np.array([True, True]))
+        scalar_edges._alternating(np.array([1.0, 2.0]), np.ones(2), np.ones(2), np.array([True, True]))
 
 
 def test_quadrature_takes_given_edges():
@@ -310,8 +311,8 @@ def test_digits_are_a_positive_integer(value):
 
 def test_certificate_rejects_the_wrong_real_branch():
     spectrum = MODELS["two bulks"].spectrum()
-    system = SaddleSystem(spectrum.shifted.parameters, spectrum.shifted.nodes, spectrum.shifted.weights)
-    curve = edges.RealCurve(system.parameters, system.nodes, system.weights)
+    system = ScalarSystem(spectrum.system.parameters, spectrum.system.nodes, spectrum.system.weights)
+    curve = scalar_edges.RealCurve(system.parameters, system.nodes, system.weights)
     delta = np.linspace(-3, 3, 50)
     x, y, perron = curve.evaluate(delta, 1 + delta, np.zeros(50, int))
     accepted, _ = certify(system, np.stack([1 / x, delta]) + 0j, y + 0j)

@@ -9,7 +9,7 @@ from scipy.optimize import brentq
 from theory import Gaussian, Mixture, RandomFeatureModel, TimeGrid
 from theory import activations as A
 from theory.couplings import ensemble
-from theory.spectrum.label_continuum import REACH, Support
+from theory.spectrum.label_continuum import REACH, ContinuousSupport
 
 BIASED = RandomFeatureModel(A.relu, 2, 1.5, 0.3, bias=1.5, types=4)
 
@@ -17,7 +17,7 @@ BIASED = RandomFeatureModel(A.relu, 2, 1.5, 0.3, bias=1.5, types=4)
 def offsets(model):
     """The edges of the continuum, without the total mass, which takes longer."""
     spectrum = model.spectrum()
-    return spectrum.offset + spectrum.edge_offsets
+    return spectrum.offset + spectrum.support.edges
 
 
 @pytest.mark.parametrize(("activation", "intervals"), [(A.relu, 2), (A.tanh, 2), (A.erf, 2)])
@@ -29,7 +29,7 @@ def test_no_interval_is_made_by_a_type(activation, intervals):
     assert few[[0, -1]] == pytest.approx(more[[0, -1]], rel=2e-3)  # the ends of the support
     if activation is A.relu:
         assert few[1:3] == pytest.approx((0.1092, 0.1092), rel=6e-3)  # a gap of 3e-4 of λ, which every number of types has
-        own = [model.spectrum().node_edges.size for model in models]
+        own = [model.spectrum().support.node_edges.size for model in models]
         assert few.size < own[0] < own[1]  # those of the types alone
 
 
@@ -38,13 +38,13 @@ def test_a_rare_type_lies_where_a_single_feature_of_its_label_would():
     fine, spectrum = replace(BIASED, types=16).spectrum(), BIASED.spectrum()
     points, weights = np.polynomial.hermite_e.hermegauss(16)
     label = points[weights / weights.sum() > ensemble.NEGLIGIBLE][0]
-    support = Support(spectrum)
+    support = ContinuousSupport(spectrum)
     couplings = support.couplings([(label,)])
-    bottom, edge = -spectrum.offset, spectrum.node_edges[0]
+    bottom, edge = -spectrum.offset, spectrum.support.node_edges[0]
     zero = brentq(
         lambda y: support.inverse_q(support.solution(y), y, *couplings)[0], 0.999 * bottom, edge - 1e-3 * (edge - bottom)
     )
-    low, high = fine.offset + fine.node_edges[:2]
+    low, high = fine.offset + fine.support.node_edges[:2]
     assert low < zero + spectrum.offset < high and high < 1.001 * low
     assert abs(label) < REACH and offsets(BIASED)[0] < low
 
@@ -75,8 +75,8 @@ def test_one_type_is_no_continuum():
         replace(BIASED, activation=A.linear),
         RandomFeatureModel(A.tanh, 3, 2, TimeGrid((0.1,), (1,))),
     ):
-        assert not Support(model.spectrum()).has_continuum
-        assert model.spectrum().edge_offsets is model.spectrum().node_edges
+        assert not ContinuousSupport(model.spectrum()).has_continuum
+        assert model.spectrum().support.edges is model.spectrum().support.node_edges
 
 
 @pytest.mark.slow
@@ -85,8 +85,8 @@ def test_continuous_covariance_in_the_general_equations():
     data = Gaussian.power_law(1.0, 30.0, nodes=4)
     scalar = RandomFeatureModel(A.tanh, 12, 8, 0.1, data).spectrum()
     general = RandomFeatureModel(A.tanh, 12, 8, TimeGrid((0.1,), (1,)), data)
-    assert general.spectrum().node_edges.size > scalar.edge_offsets.size
-    assert offsets(general) == pytest.approx(scalar.offset + scalar.edge_offsets, rel=1e-6)
+    assert general.spectrum().support.node_edges.size > scalar.support.edges.size
+    assert offsets(general) == pytest.approx(scalar.offset + scalar.support.edges, rel=1e-6)
 
 
 def test_a_mixture_takes_the_continuum_over():

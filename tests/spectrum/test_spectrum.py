@@ -10,7 +10,7 @@ from tolerances import digits, double
 
 from theory import ConvergenceError, Gaussian, RandomFeatureModel
 from theory import activations as A
-from theory.equations import continuation, polynomial
+from theory.equations import continuation, polynomial, solve
 from theory.equations.certificate import UNSOLVED, certify, polish
 
 TWO = Gaussian(((0.5, 0.5), (1.5, 0.5)))
@@ -123,10 +123,10 @@ def test_polynomial_is_continuation(spectrum):
     found = np.array(spectrum.edges())
     inside = (found[:-1:2, None] + np.diff(found)[::2, None] * np.array([0.1, 0.5, 0.9])).ravel()
     z = np.concatenate([POINTS, inside, (found[1:-1:2] + found[2::2]) / 2, [found[-1] * 1.5, -1.0, -1e4]])
-    q, delta, _ = spectrum.solve_or_nan(z, "continuation")
-    assert spectrum.system.residual_size(np.stack([q, delta]), z).max() < double("resolvent")
+    q, delta = spectrum.solve(z, "continuation")
+    assert spectrum.system.residual_size(np.stack([q, delta]), z - spectrum.offset).max() < double("resolvent")
     if spectrum.system.nodes.size <= polynomial.MAX_ATOMS:
-        other, _ = polynomial.solve(spectrum.shifted, z - spectrum.model.coefficients().s2)
+        other, _ = polynomial.solve(spectrum.system, z - spectrum.model.coefficients().s2)
         assert np.abs(q / other - 1).max() < double("resolvent")
 
 
@@ -153,11 +153,11 @@ def test_both_methods_to_fifty_digits(model):
 def test_exactly_one_root_is_certified():
     """Of all roots of the polynomial, each polished to a solution of both equations, one lies in both upper half-planes."""
     spectrum = MODELS["erf, two eigenvalues"].spectrum()
-    system, s2 = spectrum.shifted, spectrum.model.coefficients().s2
+    system, s2 = spectrum.system, spectrum.model.coefficients().s2
     for y in (0.5 + 0.1j - s2, 3 + 0.01j, -0.2 + 1j):
         candidates = polynomial.roots(system, np.array([y])).ravel()
         at = np.full(candidates.size, y)
-        delta = 1 / polynomial._g_function("numpy")(candidates, at, *system.parameters) - 1
+        delta = 1 / polynomial._g_function("numpy")(candidates, at, *system.in_y) - 1
         x = polish(system, np.stack([candidates, delta]), at, steps=20)
         certified, (q, _) = certify(system, x, at)
         assert (system.residual_size(x, at) < double("resolvent")).sum() > 1
@@ -345,9 +345,9 @@ def test_any_law(psi_p, psi_n, t, activation, data):
     inside = ((grid[:, None] > bulks[:, 0]) & (grid[:, None] < bulks[:, 1])).any(axis=1)
     assert np.array_equal(density > 0, inside)
     z = grid + 0.01j * found[-1]
-    q, delta, _ = spectrum.solve_or_nan(z)
+    (q, delta), _ = solve(spectrum.system, z - spectrum.offset)
     assert np.all(q.imag > 0) and np.all(delta.imag > 0)
-    assert spectrum.system.residual_size(np.stack([q, delta]), z).max() < double("resolvent")
+    assert spectrum.system.residual_size(np.stack([q, delta]), z - spectrum.offset).max() < double("resolvent")
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), "a", None, [1, float("nan")]])

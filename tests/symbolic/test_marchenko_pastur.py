@@ -6,7 +6,7 @@ import pytest
 import sympy as sp
 
 from theory import RandomFeatureModel, activations
-from theory.equations.scalar import SaddleSystem
+from theory.equations.scalar import ScalarSystem
 from theory.symbolic import action as model_action
 from theory.symbolic import eliminate as eliminate_model
 from theory.symbolic import marchenko_pastur as law
@@ -216,7 +216,7 @@ def test_without_b_the_model_is_the_law_with_a_marchenko_pastur_covariance():
     values = np.array([value for value, _ in spectrum])
     q = weights @ (1 / (values / (1 + psi_p / psi_n * r) - z))
     # the model's δ is c r here: both are what the samples add to the argument of the logarithm
-    system = SaddleSystem((psi_p, psi_n, alpha, 0.0, v, 0.0), np.ones(1), np.ones(1))
+    system = ScalarSystem((psi_p, psi_n, alpha, 0.0, v, 0.0), np.ones(1), np.ones(1))
     residual = system.residual(np.array([q]), np.array([psi_p / psi_n * r]), np.array([z]))
     assert np.abs(residual).max() < 1e-12
     assert np.abs(system.residual(np.array([q + 1e-3]), np.array([psi_p / psi_n * r]), np.array([z]))).max() > 1e-4

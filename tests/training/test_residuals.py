@@ -6,6 +6,7 @@ import pytest
 from theory import Gaussian, RandomFeatureModel
 from theory import activations as A
 from theory.digits import mp
+from theory.equations import scalar_system_mpmath
 from theory.simulation import population
 from theory.training import scalar_kernel as residuals
 
@@ -40,7 +41,7 @@ def test_more_digits_are_of_the_same_functions():
     x = spectrum.solve(Z)
     H, G = residuals.train_residual(spectrum.system, x), residuals.fresh_residual(spectrum.system, x, x[:, :2].conj())
     with mp.workdps(30):
-        system = spectrum.system_mpmath(30)
+        system = scalar_system_mpmath(spectrum.model, 30)
         fields = [residuals.field_mpmath(system, *map(mp.mpmathify, column)) for column in x.T]
         others = [residuals.field_mpmath(system, *map(mp.mpmathify, column)) for column in x[:, :2].conj().T]
         assert [complex(residuals.train_residual_mpmath(system, field)) for field in fields] == pytest.approx(H, rel=1e-12)

@@ -6,6 +6,7 @@ import sympy as sp
 
 from theory import ConvergenceError, Gaussian, RandomFeatureModel, activations
 from theory.digits import mp, to_mpf
+from theory.equations import scalar_system_mpmath, solve
 from theory.equations.scalar import refine
 from theory.filters import filter_function, remainder
 from theory.symbolic import symbols as S
@@ -107,7 +108,7 @@ def test_train_loss_on_the_real_axis(seed):
     model = random_model(np.random.default_rng(seed), psi_p=(0, 2), psi_n=(-1, 2))
     spectrum, tau = model.spectrum(), whole_course(model)
     nodes, weights = spectrum._quadrature
-    x, _ = spectrum.solve_shifted(nodes - spectrum.offset + 0j)
+    x, _ = solve(spectrum.system, nodes - spectrum.offset + 0j)
     # dμ/dρ = −Im H/Im q, ρ the law of U
     mass = weights * -train_residual(spectrum.system, x).imag / x[0].imag
     left = np.exp(-2 * flow_rate(model) * tau[:-1, None] * nodes) @ (mass / nodes)
@@ -201,7 +202,8 @@ def test_a_small_train_loss_keeps_its_digits():
         psi_p = to_mpf(model.psi_p)
         c = model.coefficients_mpmath(40)
         b2, alpha2 = (to_mpf(x) ** 2 for x in (c.b, to_mpf(c.a) * mp.exp(-to_mpf(model.t))))
-        q, delta = refine(model.spectrum().system_mpmath(40), *model.spectrum().solve(np.array([0j]))[:, 0], 0, 30)
+        system = scalar_system_mpmath(model, 40)
+        q, delta = refine(system, *model.spectrum().solve(np.array([0j]))[:, 0], -system.offset, 30)
         exact = 1 - psi_p * b2 / (1 / q + psi_p * (b2 + alpha2 / (1 + delta)))
         assert final == pytest.approx(float(exact.real), rel=losses.TOLERANCE)
 
@@ -234,8 +236,8 @@ def test_training_forever_against_high_precision(model):
     values, claimed = losses.measured(data, 1 / data.points.nodes[None], np.zeros((1, data.points.nodes.size)))
     assert (curve.train, curve.test) == (values[0, 0], values[1, 0])
     with mp.workdps(50):
-        system = spectrum.system_mpmath(40)
-        field = field_mpmath(system, *refine(system, *spectrum.solve(np.array([0j]))[:, 0], mp.mpf(0), 35))
+        system = scalar_system_mpmath(spectrum.model, 40)
+        field = field_mpmath(system, *refine(system, *spectrum.solve(np.array([0j]))[:, 0], -system.offset, 35))
         exact = [train_residual_mpmath(system, field), fresh_residual_mpmath(system, field, field)]
         for value, claim, number in zip(values[:, 0], claimed[:, 0], exact, strict=True):
             assert abs(value / float(number.real) - 1) < claim + 1e-14

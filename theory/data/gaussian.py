@@ -61,7 +61,7 @@ class Gaussian:
         Variances (> 0) of finitely many further directions. They move no bulk and no coefficient: they weigh O(1/d).
     continuous : sequence of `theory.data.continuum.Continuum`
         Set by `from_density` and `power_law`: what ``spectrum`` is a quadrature of. Without it ρ_Σ is atomic. It decides what
-        the *support* of U is (`theory.spectrum.law.Spectrum.edges`); averages are taken over ``spectrum``.
+        the *support* of U is (`theory.spectrum.Spectrum.edges`); averages are taken over ``spectrum``.
 
     Raises
     ------

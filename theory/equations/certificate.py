@@ -23,55 +23,55 @@ TOLERANCE = 1e-11
 UNSOLVED = complex("nan+nanj")
 
 
-def certify(system, x, z):
+def certify(system, x, y):
     """Which candidates are the physical solution, by the three certificates of the module's docstring.
 
     Parameters
     ----------
-    system : `SaddleSystem` or `theory.equations.general.EngineSystem`
+    system : `theory.equations.System`
     x : complex array (unknowns, N)
-    z : complex array of shape (N,), Im z >= 0
+    y : complex array of shape (N,), Im y >= 0
 
     Returns
     -------
     (certified, x)
         A boolean array (N,), and the candidates with the imaginary part of real solutions set to zero.
     """
-    small = system.residual_size(x, z) < TOLERANCE
-    upper = system.positive(x.imag)
-    if z.imag.all():
+    small = system.residual_size(x, y) < TOLERANCE
+    upper = system.in_cone(x.imag)
+    if y.imag.all():
         return small & upper, x
-    inside = np.flatnonzero(small & upper & (z.imag == 0))
-    isolated = np.zeros(z.size, bool)
+    inside = np.flatnonzero(small & upper & (y.imag == 0))
+    isolated = np.zeros(y.size, bool)
     with np.errstate(all="ignore"):
         # Next to an edge a real and a complex solution lie close together, and a small residual does not tell them apart:
         # the distance to the true solution, which the Newton step measures, must be small against the imaginary part.
-        step = np.stack(system.newton_step(x[:, inside], z[inside]))
+        step = np.stack(system.newton_step(x[:, inside], y[inside]))
         close = system.norms(step) < 1e-2 * system.norms(x[:, inside].imag)
         isolated[inside] = (close | system.decoupled[:, None]).all(axis=0)
     q = x[: system.resolvents]
-    index = np.flatnonzero((z.imag == 0) & ~isolated & (np.abs(q.imag) < 1e-6 * np.abs(q)).all(axis=0))
+    index = np.flatnonzero((y.imag == 0) & ~isolated & (np.abs(q.imag) < 1e-6 * np.abs(q)).all(axis=0))
     on_axis = x[:, index].real + 0j
     with np.errstate(all="ignore"):
-        step, slope = (np.stack(f(on_axis, z[index])) for f in (system.newton_step, system.tangent))
+        step, slope = (np.stack(f(on_axis, y[index])) for f in (system.newton_step, system.tangent))
         outside = (system.norms(step) < 1e-6 * system.norms(on_axis)).all(axis=0)
-        outside &= system.positive(slope.real) & (system.residual_size(on_axis, z[index]) < TOLERANCE)
-    real = np.zeros(z.size, bool)
+        outside &= system.in_cone(slope.real) & (system.residual_size(on_axis, y[index]) < TOLERANCE)
+    real = np.zeros(y.size, bool)
     real[index[outside]] = True
-    return real | (small & upper & ((z.imag != 0) | isolated)), np.where(real, x.real, x)
+    return real | (small & upper & ((y.imag != 0) | isolated)), np.where(real, x.real, x)
 
 
-def polish(system, x, z, steps=3):
+def polish(system, x, y, steps=3):
     """At most ``steps`` Newton steps, each kept only where it lowers the residual, and shortened where it does not."""
-    x, size = x.copy(), system.residual_size(x, z)
-    length = np.ones(z.size)
+    x, size = x.copy(), system.residual_size(x, y)
+    length = np.ones(y.size)
     active = np.flatnonzero(size >= 2e-16)
     for _ in range(steps):
         if active.size == 0:
             break
         with np.errstate(all="ignore"):
-            new = x[:, active] + length[active] * np.stack(system.newton_step(x[:, active], z[active]))
-        new_size = system.residual_size(new, z[active])
+            new = x[:, active] + length[active] * np.stack(system.newton_step(x[:, active], y[active]))
+        new_size = system.residual_size(new, y[active])
         better = new_size < size[active]
         moved = active[better]
         x[:, moved], size[moved] = new[:, better], new_size[better]

@@ -20,15 +20,15 @@ FLOOR = 1e-18
 ALONE = 8
 
 
-def solve(system, z, scale):
-    """The physical solution at every z.
+def solve(system, y, scale):
+    """The physical solution at every y.
 
     Parameters
     ----------
-    system : `theory.equations.scalar.SaddleSystem` or `theory.equations.general.EngineSystem`
-    z : complex array of shape (N,), Im z >= 0
+    system : `theory.equations.System`
+    y : complex array of shape (N,), Im y >= 0
     scale : float
-        An upper bound of the spectrum: the path starts at Im z = 10 × scale.
+        An upper bound of the spectrum: the path starts at Im y = 10 × scale.
 
     Returns
     -------
@@ -41,66 +41,66 @@ def solve(system, z, scale):
     Cost about 8 Newton steps for neighbouring points, 10 to 20 levels of 5 steps for isolated ones; a step is O(N m) for the
     two scalar equations with m nodes of ρ_Σ (for the engine see `theory.equations.general`).
     """
-    with progress_bar(total=z.size, desc="saddle point", unit="point") as bar:
-        return _solve(system, z, scale, bar)
+    with progress_bar(total=y.size, desc="saddle point", unit="point") as bar:
+        return _solve(system, y, scale, bar)
 
 
-def _solve(system, z, scale, bar):
-    if z.size <= ALONE:
-        bar.update(z.size)
-        return _from_infinity(system, z, scale)
-    every_second, other_residual = _solve(system, z[::2], scale, bar)
-    x = np.full((len(every_second), z.size), UNSOLVED)
-    residual = np.zeros(z.size)
+def _solve(system, y, scale, bar):
+    if y.size <= ALONE:
+        bar.update(y.size)
+        return _from_infinity(system, y, scale)
+    every_second, other_residual = _solve(system, y[::2], scale, bar)
+    x = np.full((len(every_second), y.size), UNSOLVED)
+    residual = np.zeros(y.size)
     x[:, ::2], residual[::2] = every_second, other_residual
-    odd = np.arange(1, z.size, 2)
-    right = np.minimum(odd + 1, 2 * ((z.size - 1) // 2))
+    odd = np.arange(1, y.size, 2)
+    right = np.minimum(odd + 1, 2 * ((y.size - 1) // 2))
     start = (x[:, odd - 1] + x[:, right]) / 2
     usable = np.flatnonzero(~np.isnan(start[0]))
-    near = polish(system, start[:, usable], z[odd[usable]], steps=12)
-    done, near = certify(system, near, z[odd[usable]])
+    near = polish(system, start[:, usable], y[odd[usable]], steps=12)
+    done, near = certify(system, near, y[odd[usable]])
     x[:, odd[usable[done]]] = near[:, done]
     rest = odd[np.isnan(x[0, odd])]
     if rest.size:
-        x[:, rest], residual[rest] = _from_infinity(system, z[rest], scale)
+        x[:, rest], residual[rest] = _from_infinity(system, y[rest], scale)
     bar.update(odd.size)
     return x, residual
 
 
-def beside(system, starts, z):
-    """The solution (unknowns, 1) at the single point ``z`` of shape (1,), by Newton from one of ``starts`` (unknowns, k); or None.
+def beside(system, starts, y):
+    """The solution (unknowns, 1) at the single point ``y`` of shape (1,), by Newton from one of ``starts`` (unknowns, k); or None.
 
     The certificate is a proof whatever the start; what is saved is the path from infinity.
     """
-    at = z.repeat(starts.shape[1])
+    at = y.repeat(starts.shape[1])
     done, x = certify(system, polish(system, starts, at, steps=20), at)
     return x[:, done][:, :1] if done.any() else None
 
 
-def _from_infinity(system, z, scale):
-    residual = np.zeros(z.size)
-    todo = np.arange(z.size)
-    height = np.maximum(z.imag, 10 * scale)
-    factor = np.full(z.size, 0.1)
-    path = system.start(z.real + 1j * height)
-    x = np.full((len(path), z.size), UNSOLVED)
+def _from_infinity(system, y, scale):
+    residual = np.zeros(y.size)
+    todo = np.arange(y.size)
+    height = np.maximum(y.imag, 10 * scale)
+    factor = np.full(y.size, 0.1)
+    path = system.start(y.real + 1j * height)
+    x = np.full((len(path), y.size), UNSOLVED)
 
     for _ in range(400):
         # try the target from where the path stands
-        target = _try(system, path, z[todo])
-        done, target = certify(system, target, z[todo])
+        target = _try(system, path, y[todo])
+        done, target = certify(system, target, y[todo])
         x[:, todo[done]] = target[:, done]
         keep = ~done
-        residual[todo] = np.where(done, 0, system.residual_size(target, z[todo]))
+        residual[todo] = np.where(done, 0, system.residual_size(target, y[todo]))
         if not keep.any():
             break
         todo, height, factor, path = todo[keep], height[keep], factor[keep], path[:, keep]
 
         # one level further down
-        floor = FLOOR * np.abs(z[todo].real)
-        lower = np.maximum(height * factor, np.maximum(z[todo].imag, floor))
-        on_path = z[todo].real + 1j * lower
-        new = polish(system, _predict(system, path, z[todo].real + 1j * height, on_path), on_path, steps=6)
+        floor = FLOOR * np.abs(y[todo].real)
+        lower = np.maximum(height * factor, np.maximum(y[todo].imag, floor))
+        on_path = y[todo].real + 1j * lower
+        new = polish(system, _predict(system, path, y[todo].real + 1j * height, on_path), on_path, steps=6)
         good, new = certify(system, new, on_path)
         path = np.where(good, new, path)
         height = np.where(good, lower, height)
@@ -114,17 +114,17 @@ def _from_infinity(system, z, scale):
     return x, residual
 
 
-def _try(system, x, z):
+def _try(system, x, y):
     """Newton from a start that may be far off: given up after a few steps where nothing comes of it."""
-    x = polish(system, x, z, steps=4)
-    promising = np.flatnonzero(system.residual_size(x, z) < 0.1)
-    x[:, promising] = polish(system, x[:, promising], z[promising], steps=10)
+    x = polish(system, x, y, steps=4)
+    promising = np.flatnonzero(system.residual_size(x, y) < 0.1)
+    x[:, promising] = polish(system, x[:, promising], y[promising], steps=10)
     return x
 
 
-def _predict(system, x, z, z_new):
-    """Every unknown as the power of the height Im z that it locally is; as it stands where that is no power law."""
+def _predict(system, x, y, z_new):
+    """Every unknown as the power of the height Im y that it locally is; as it stands where that is no power law."""
     with np.errstate(all="ignore"):
-        exponent = 1j * z.imag * np.stack(system.tangent(x, z)) / x
-        powers = (z_new.imag / z.imag) ** exponent
+        exponent = 1j * y.imag * np.stack(system.tangent(x, y)) / x
+        powers = (z_new.imag / y.imag) ** exponent
     return np.where(np.abs(exponent) < 2, x * powers, x)

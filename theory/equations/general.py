@@ -15,7 +15,9 @@ linear response as that of two resolvents (`theory.equations.response`), at two 
 
 import numpy as np
 
+from .._former_names import renamed
 from .response import diagonal_blocks, fields, response, solve_stack
+from .system import System
 
 #: numbers of one kind that a chunk of points may hold: 64 MB
 CHUNK = 4_000_000
@@ -23,11 +25,11 @@ CHUNK = 4_000_000
 POSITIVE = 1e-11
 
 
-class EngineSystem:
-    """The equations for one `theory.couplings.ensemble.Ensemble`, with z measured from ``offset``.
+class GeneralSystem(System):
+    """The equations for one `theory.couplings.ensemble.Ensemble`, one type, one kind and one time among them.
 
-    Unknowns are arrays (J + C·K(K+1)/2, N): q_j, then the upper triangles of the δ_c row by row. The interface is that of
-    `theory.equations.scalar.SaddleSystem`.
+    Unknowns are arrays (J + C·K(K+1)/2, N): q_j, then the upper triangles of the δ_c row by row. The argument y is measured from
+    ``offset``, by default the lowest s̄_j².
 
     Notes
     -----
@@ -35,8 +37,8 @@ class EngineSystem:
     O(N (L J² M + L (CK)⁴ + m³)). Memory is O(N (CK)²) for what is kept and bounded by chunks of points for what is not.
     """
 
-    def __init__(self, ensemble, offset=0.0):
-        self.ensemble, self.offset = ensemble, offset
+    def __init__(self, ensemble, offset=None):
+        self.ensemble, self.offset = ensemble, float(ensemble.s2.min()) if offset is None else offset
         self.resolvents, C, K = ensemble.sizes
         # scatter the triangles of the δ_c into full matrices, and pick them out again
         rows, columns = np.triu_indices(K)
@@ -56,6 +58,16 @@ class EngineSystem:
 
     # --- the interface of the solvers --------------------------------------------------------------------------------
 
+    @property
+    def upper_bound(self):
+        """That of the ensemble."""
+        return self.ensemble.upper_bound
+
+    @property
+    def atoms(self):
+        """Those of the ensemble, at the s̄_j²."""
+        return self.ensemble.atoms
+
     def stieltjes(self, x):
         """q = Σ_j p_j q_j."""
         return self.ensemble.p @ x[: self.resolvents]
@@ -73,67 +85,66 @@ class EngineSystem:
         relative = blocks / np.where(largest > 0, largest, 1)[:, None]
         return np.concatenate([np.abs(full[:J]), largest * np.sqrt((relative**2).sum(axis=1))])
 
-    def positive(self, x):
+    def in_cone(self, x):
         """Whether real (q_j, δ_c) are positive, or positive definite up to rounding, (N,); of the q_j those of types with couplings."""
         J, C, K = self.ensemble.sizes
         delta = np.nan_to_num(self.full(x)[J:].T.reshape(-1, C, K, K))
         lowest = np.linalg.eigvalsh(delta)[..., 0] + POSITIVE * np.abs(delta).max(axis=(-2, -1))
         return ((x[:J] > 0) | self.decoupled[:J, None]).all(axis=0) & (lowest > 0).all(axis=1)
 
-    def residual_size(self, x, z):
+    def residual_size(self, x, y):
         """The largest of |1 − q_jK_j| and ‖δ_c − its map‖/(1 + ‖δ_c‖), (N,); infinite where the equations overflow."""
         with np.errstate(all="ignore"):
-            size = self.norms(self._in_chunks(self._residual, x, z))
+            size = self.norms(self._in_chunks(self._residual, x, y))
             J = self.resolvents
             size[J:] /= 1 + self.norms(x)[J:]
             size = size.max(axis=0)
         return np.where(np.isfinite(size), size, np.inf)
 
-    def newton_step(self, x, z):
-        """The Newton update at fixed z, shaped like x."""
-        return self._in_chunks(self._newton_step, x, z)
+    def newton_step(self, x, y):
+        """The Newton update at fixed y, shaped like x."""
+        return self._in_chunks(self._newton_step, x, y)
 
-    def tangent(self, x, z):
+    def tangent(self, x, y):
         """dx/dz along the solution."""
-        return self._in_chunks(self._tangent, x, z)
+        return self._in_chunks(self._tangent, x, y)
 
-    def start(self, z):
+    def start(self, y):
         """The fixed point far from the spectrum, where the map contracts."""
-        x = np.zeros((self.unknowns, z.size), complex)
-        x[: self.resolvents] = -0.25 / (0.25 * z)  # as in `theory.equations.scalar`
+        x = np.zeros((self.unknowns, y.size), complex)
+        x[: self.resolvents] = -0.25 / (0.25 * y)  # as in `theory.equations.scalar`
         for _ in range(100):
-            f = self._in_chunks(self._residual, x, z)
+            f = self._in_chunks(self._residual, x, y)
             x[: self.resolvents] /= 1 - f[: self.resolvents]
             x[self.resolvents :] -= f[self.resolvents :]
             if np.max(np.abs(f)) < 1e-13:
                 break
         return x
 
-    def inverse_jacobian(self, x, z):
+    def inverse_jacobian(self, x, y):
         """The inverse of ∂(K_j − 1/q_j, δ_c − its map)/∂x at one point, (m, m)."""
-        return np.linalg.inv(self._jacobian(x[:, None], np.array([z]))[1][0])
+        return np.linalg.inv(self._jacobian(x[:, None], np.array([y]))[1][0])
 
     def second_order(self, x, y, v, h):
         """F, J = ∂F/∂x and D²F[v, ·] at one real point, by a complex step of length h along v."""
-        z = np.array([y + 0j])
-        f, jacobian = self._jacobian((x + 1j * h * v)[:, None], z)
+        f, jacobian = self._jacobian((x + 1j * h * v)[:, None], np.array([y + 0j]))
         return f[:, 0].real, jacobian[0].real, jacobian[0].imag / h
 
     # --- the equations -------------------------------------------------------------------------------------------------
 
-    def _in_chunks(self, function, x, z):
+    def _in_chunks(self, function, x, y):
         """Apply to slices of points, so that intermediate arrays stay below `CHUNK` numbers."""
         _, C, K = self.ensemble.sizes
         per_point = max(self.ensemble.nodes.size * (2 * C * K) * (2 * C * K + self.resolvents), 2 * len(self._spread) ** 2)
         rows = max(1, CHUNK // per_point)
         self.evaluations += 1
-        result = np.empty((self.unknowns, z.size), complex)
-        for first in range(0, z.size, rows):
+        result = np.empty((self.unknowns, y.size), complex)
+        for first in range(0, y.size, rows):
             part = slice(first, first + rows)
-            result[:, part] = function(x[:, part], z[part])
+            result[:, part] = function(x[:, part], y[part])
         return result
 
-    def _map(self, x, z):
+    def _map(self, x, y):
         """K_j (N, J), the map of δ_c (N, C, K, K), and the fields."""
         e = self.ensemble
         J = self.resolvents
@@ -141,22 +152,22 @@ class EngineSystem:
         field = fields(e, full)
         self_energy = np.einsum("nckl,jckl->nj", e.pi[:, None, None] * field.E, e.C)
         linear = np.einsum("l,nljj->nj", e.weights, field.uMu)
-        k = (e.s2 - self.offset) - z[:, None] + self_energy + linear
+        k = (e.s2 - self.offset) - y[:, None] + self_energy + linear
         delta = (diagonal_blocks(e, field.N) + e.psi_p * np.einsum("nj,jckl->nckl", full[:J].T * e.p, e.C)) / float(e.psi_n)
         return k, delta, field
 
-    def _residual(self, x, z):
+    def _residual(self, x, y):
         J = self.resolvents
-        k, delta, _ = self._map(x, z)
-        f = np.concatenate([1 - x[:J] * k.T, self.full(x)[J:] - delta.reshape(len(z), -1).T])
+        k, delta, _ = self._map(x, y)
+        f = np.concatenate([1 - x[:J] * k.T, self.full(x)[J:] - delta.reshape(len(y), -1).T])
         return f[self._pick]
 
-    def _jacobian(self, x, z):
+    def _jacobian(self, x, y):
         """The residual and its derivative, (m, N) and (N, m, m), both with the rows of q_j divided by −q_j."""
         J = self.resolvents
-        k, delta, field = self._map(x, z)
+        k, delta, field = self._map(x, y)
         full = self.full(x)
-        f = np.concatenate([k.T - 1 / full[:J], full[J:] - delta.reshape(len(z), -1).T])[self._pick]
+        f = np.concatenate([k.T - 1 / full[:J], full[J:] - delta.reshape(len(y), -1).T])[self._pick]
         matrix, _ = response(self.ensemble, field, field, self.ensemble.u, 1 / full[:J].T ** 2)
         return f, self._symmetric(matrix)
 
@@ -167,13 +178,13 @@ class EngineSystem:
         np.add.at(result.transpose(2, 0, 1), self._spread, matrix.transpose(2, 0, 1))
         return result
 
-    def _newton_step(self, x, z):
-        f, matrix = self._jacobian(x, z)
+    def _newton_step(self, x, y):
+        f, matrix = self._jacobian(x, y)
         return -self._solve(matrix, f.T, x).T
 
-    def _tangent(self, x, z):
-        _, matrix = self._jacobian(x, z)
-        source = np.zeros((z.size, self.unknowns), complex)
+    def _tangent(self, x, y):
+        _, matrix = self._jacobian(x, y)
+        source = np.zeros((y.size, self.unknowns), complex)
         source[:, : self.resolvents] = 1  # ∂K_j/∂z = −1
         return self._solve(matrix, source, x).T
 
@@ -190,3 +201,6 @@ class EngineSystem:
         sizes[J:] += 1
         sizes = np.concatenate([sizes[:J], np.repeat(sizes[J:], K * (K + 1) // 2, axis=0)])
         return np.concatenate([sizes[:J], 1 / sizes[J:]]), sizes
+
+
+__getattr__ = renamed(__name__, EngineSystem="GeneralSystem")

@@ -117,7 +117,7 @@ def _kind(activation, decay, noise2, variance, dps):
 
 
 def refine(system, numbers, x, z, dps):
-    """(q, unknowns) at z to ``dps`` digits, by Newton from the double-precision solution x (unknowns,) of an `EngineSystem`.
+    """(q, unknowns) at z to ``dps`` digits, by Newton from the double-precision solution x (unknowns,) of an `GeneralSystem`.
 
     The Jacobian is that of the start, so that the steps fall geometrically, and a step that is less than half of the one before bounds
     the error that it leaves. Raises `ConvergenceError` if no such step is below 10^{−dps} of every q_j and of 1 + |δ|.

@@ -28,14 +28,14 @@ def _quadratic():
 
 
 def is_limit(system):
-    """Whether neither samples nor data are left in a `theory.equations.scalar.SaddleSystem`."""
-    return system.parameters[2] ** 2 == 0 and system.parameters[4] ** 2 == 0
+    """Whether neither samples nor data are left in a `theory.equations.scalar.ScalarSystem`."""
+    return system.parameters.alpha**2 == 0 and system.parameters.v**2 == 0
 
 
 def solve(system, y):
     """(q, δ) with δ = 0, array (2, N), at y = z − s_t² in the closed upper half-plane: the boundary value from above on the axis."""
     a, b, c, lower, upper = (
-        np.broadcast_to(x, y.shape) for x in _quadratic()((y,), system.parameters, system.nodes, system.weights)
+        np.broadcast_to(x, y.shape) for x in _quadratic()((y,), system.in_y, system.nodes, system.weights)
     )
     # the root that is −1/y at infinity: each square root has its cut on the bulk's side, so that their product is that of the discriminant
     root = np.sqrt(y - lower) * np.sqrt(y - upper)
@@ -48,13 +48,13 @@ def solve(system, y):
 def limit_rows(system):
     """Rows (y, q, δ) of the two edges as in `theory.spectrum.edges.locate`, (2, 3); none if b = 0 too, where U = s² and the law is an atom.
 
-    ``system`` is a `theory.equations.scalar.SaddleSystem` in y = z − s_t². The lower edge of ψ_p = 1 is a hard one, y = 0.
+    ``system`` is a `theory.equations.scalar.ScalarSystem`. The lower edge of ψ_p = 1 is a hard one, y = 0.
     """
-    if system.parameters[3] == 0:
+    if system.parameters.b == 0:
         return np.zeros((0, 3))
     at_edges, delta = _functions()
     with mp.workdps(50):  # (1 − √ψ_p)² keeps its digits
-        parameters, nodes, weights = ([to_mpf(x) for x in row] for row in (system.parameters, system.nodes, system.weights))
+        parameters, nodes, weights = ([to_mpf(x) for x in row] for row in (system.in_y, system.nodes, system.weights))
         lower, upper, *inverse_q = at_edges((), parameters, nodes, weights)
         rows = [
             (y, 1 / x, delta((1 / x,), parameters, nodes, weights)[0]) if y else (0, mp.inf, mp.inf)

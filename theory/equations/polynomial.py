@@ -43,13 +43,13 @@ def _multiply(a, b):
     return product
 
 
-def coefficients(system, z, module="numpy"):
-    """The coefficients of P in q, lowest first, each a scalar or an array shaped like ``z``."""
+def coefficients(system, y, module="numpy"):
+    """The coefficients of P in q, lowest first, each a scalar or an array shaped like ``y``."""
     e, d, f = _coefficient_functions(module)
-    parameters = system.parameters
-    left = e(z, 0, *parameters)
-    factors = [f(z, node, *parameters) for node in system.nodes]
-    d_squared = _multiply(*[d(z, 0, *parameters)] * 2)
+    parameters = system.in_y
+    left = e(y, 0, *parameters)
+    factors = [f(y, node, *parameters) for node in system.nodes]
+    d_squared = _multiply(*[d(y, 0, *parameters)] * 2)
     right = 0
     for i, weight in enumerate(system.weights):
         term = [weight * c for c in d_squared]
@@ -63,11 +63,11 @@ def coefficients(system, z, module="numpy"):
     return [x - y for x, y in zip(left, right, strict=True)]
 
 
-def roots(system, z):
-    """All roots of P(·, z). Shape (N, degree); rows are padded with NaN where the degree drops."""
+def roots(system, y):
+    """All roots of P(·, y). Shape (N, degree); rows are padded with NaN where the degree drops."""
     with np.errstate(over="ignore", invalid="ignore"):  # a row that overflows is left to the continuation
-        table = np.stack(np.broadcast_arrays(*coefficients(system, z), z)[:-1], axis=-1)
-    # vanishing leading coefficients (a linear activation, say) lower the degree for every z alike
+        table = np.stack(np.broadcast_arrays(*coefficients(system, y), y)[:-1], axis=-1)
+    # vanishing leading coefficients (a linear activation, say) lower the degree for every y alike
     finite = np.isfinite(table).all(axis=1)
     size = np.max(np.abs(table), axis=0, where=finite[:, None], initial=0)
     degree = np.max(np.nonzero(size > 0)[0], initial=1)
@@ -75,7 +75,7 @@ def roots(system, z):
     singular = (table[:, -1] == 0) | ~finite
     with np.errstate(over="ignore", invalid="ignore"):
         monic = table[:, :-1] / np.where(singular, np.nan, table[:, -1])[:, None]
-    companion = np.zeros((z.size, degree, degree), dtype=monic.dtype)
+    companion = np.zeros((y.size, degree, degree), dtype=monic.dtype)
     companion[:, np.arange(1, degree), np.arange(degree - 1)] = 1
     companion[:, :, -1] = -np.where(np.isfinite(monic), monic, 0)
     result = np.linalg.eigvals(companion).astype(complex)
@@ -83,30 +83,30 @@ def roots(system, z):
     return result
 
 
-def solve(system, z):
-    """The certified (q, δ) at every z, array (2, N), NaN where no root is certified (exact edges, vanishing degree).
+def solve(system, y):
+    """The certified (q, δ) at every y, array (2, N), NaN where no root is certified (exact edges, vanishing degree).
 
     Parameters
     ----------
-    system : `theory.equations.scalar.SaddleSystem`
-    z : complex array of shape (N,), Im z >= 0
+    system : `theory.equations.scalar.ScalarSystem`
+    y : complex array of shape (N,), Im y >= 0
 
     Notes
     -----
     Cost O(N (3m+2)³): companion matrices in one batched call.
     """
-    real = not z.imag.any()
-    candidates = roots(system, z.real if real else z)
+    real = not y.imag.any()
+    candidates = roots(system, y.real if real else y)
     degree = candidates.shape[1]
-    zz = np.repeat(z, degree)
+    zz = np.repeat(y, degree)
     with np.errstate(all="ignore"):
         q = candidates.ravel()
-        delta = 1 / _g_function("numpy")(q, zz, *system.parameters) - 1
+        delta = 1 / _g_function("numpy")(q, zz, *system.in_y) - 1
     plausible = np.isfinite(q) & np.isfinite(delta) & ~((q.imag < -1e-6 * np.abs(q)) | (delta.imag < -1e-6 * np.abs(delta)))
     index = np.flatnonzero(plausible)
     x = polish(system, np.stack([q[index], delta[index]]), zz[index])
     certified, x = certify(system, x, zz[index])
-    result = np.full((2, z.size), UNSOLVED)
+    result = np.full((2, y.size), UNSOLVED)
     point = index // degree
     # where rounding made one root twice, either copy will do: assign in order of falling residual
     order = np.argsort(-system.residual_size(x, zz[index]))
@@ -115,22 +115,22 @@ def solve(system, z):
     return result
 
 
-def solve_mpmath(system, z, start):
+def solve_mpmath(system, y, start):
     """The root at the thread's precision, among all roots of P, that continues the double-precision ``start``."""
-    table = coefficients(system, z, "mpmath")
+    table = coefficients(system, y, "mpmath")
     while table[-1] == 0:
         table.pop()
     found = mp.polyroots(table[::-1], maxsteps=500, extraprec=4 * mp.prec)
     return min(found, key=lambda root: abs(root - start))
 
 
-def certify_mpmath(system, q, start_delta, z, dps):
+def certify_mpmath(system, q, start_delta, y, dps):
     """The δ that belongs to ``q``; `ConvergenceError` unless they are a solution of the saddle point to ``dps`` digits.
 
-    δ is found by Newton, not as 1/g(q, z) − 1, which is 0/0 where two solutions share q (see `edge_polynomial`).
+    δ is found by Newton, not as 1/g(q, y) − 1, which is 0/0 where two solutions share q (see `edge_polynomial`).
     """
-    solution, delta = refine(system, q, start_delta, z, dps)
+    solution, delta = refine(system, q, start_delta, y, dps)
     distance = abs(solution / q - 1)
     if not distance <= mp.mpf(10) ** (-dps):
-        raise ConvergenceError(f"the root of the polynomial at z = {mp.nstr(z, 8)} is not exact to {dps} digits", distance)
+        raise ConvergenceError(f"the root of the polynomial at y = {mp.nstr(y, 8)} is not exact to {dps} digits", distance)
     return delta

@@ -5,11 +5,13 @@ from functools import cache, cached_property
 import numpy as np
 import sympy as sp
 
-from ..digits import mp, newton
+from .._former_names import renamed
+from ..digits import mp, newton, square
 from ..errors import ConvergenceError
 from ..symbolic import symbols as S
 from ..symbolic.evaluate import evaluator
 from ..symbolic.saddle_equations import saddle_point
+from .system import Parameters, System
 
 
 @cache
@@ -20,20 +22,42 @@ def _equations_and_derivatives():
     return (*equations, *jacobian, sp.diff(equations[0], S.z))
 
 
-class SaddleSystem:
-    """The two equations for given numbers.
+class ScalarSystem(System):
+    """The two equations for given numbers; unknowns are arrays (2, N) of q and δ.
 
     Parameters
     ----------
-    parameters : tuple
-        (ψ_p, ψ_n, α, b, v, s_t), floats or mpf.
+    parameters : `theory.equations.Parameters`, or a tuple like it
+        Floats or mpf.
     nodes, weights : sequences of length m
         Eigenvalues of the covariance and their weights (atoms, or quadrature nodes of a continuous law).
     module : {"numpy", "mpmath"}
+    offset : mpf, optional
+        s_t² where it is known to more digits than the square of s_t.
+    resolved : `ScalarSystem`, optional
+        The same with nodes that resolve what happens next to the ends of a continuous ρ_Σ, off the support; by default this one.
+
+    Notes
+    -----
+    Cost O(N m) for a residual or a Newton step.
     """
 
-    def __init__(self, parameters, nodes, weights, module="numpy"):
-        self.parameters, self.nodes, self.weights, self.module = parameters, nodes, weights, module
+    methods = ("auto", "polynomial", "continuation")
+    #: the unknowns (q, δ), of which the first is a Stieltjes transform
+    unknowns, resolvents = 2, 1
+    decoupled = np.zeros(2, bool)
+
+    def __init__(self, parameters, nodes, weights, module="numpy", offset=None, resolved=None):
+        self.parameters, self.nodes, self.weights, self.module = Parameters(*parameters), nodes, weights, module
+        self.offset = square(self.parameters.s) if offset is None else offset
+        #: the parameters of the equations in y
+        self.in_y = self.parameters._replace(s=0 * self.parameters.s)
+        self._resolved = resolved
+
+    @property
+    def resolved(self):
+        """The system to be asked off the support, next to the ends of a continuous ρ_Σ."""
+        return self._resolved or self
 
     @cached_property
     def _residual(self):
@@ -47,27 +71,22 @@ class SaddleSystem:
         # compiled functions do not travel between processes; they are made again where they are needed
         return {name: value for name, value in self.__dict__.items() if name not in ("_residual", "_all")}
 
-    #: the unknowns (q, δ), of which the first is a Stieltjes transform
-    unknowns, resolvents = 2, 1
-    #: none is an atom and no more (`theory.equations.general`)
-    decoupled = np.zeros(2, bool)
-
-    def residual(self, q, delta, z):
+    def residual(self, q, delta, y):
         """(F_q, F_δ), dimensionless."""
-        return self._residual((q, delta, z), self.parameters, self.nodes, self.weights)
+        return self._residual((q, delta, y), self.in_y, self.nodes, self.weights)
 
-    def residual_size(self, x, z):
+    def residual_size(self, x, y):
         """max(|F_q|, |F_δ|/(1+|δ|)), shape (N,); infinite where the equations overflow."""
         with np.errstate(all="ignore"):
-            f_q, f_delta = self.residual(*x, z)
+            f_q, f_delta = self.residual(*x, y)
             size = np.maximum(np.abs(f_q), np.abs(f_delta) / (1 + np.abs(x[1])))
         return np.where(np.isfinite(size), size, np.inf)
 
-    def start(self, z):
+    def start(self, y):
         """The fixed point far from the spectrum, where the map contracts: q' = q/(1 − F_q), δ' = δ − F_δ."""
-        q, delta = -0.25 / (0.25 * z), np.zeros_like(z)  # NumPy's 1/z overflows within a factor of two of the largest float
+        q, delta = -0.25 / (0.25 * y), np.zeros_like(y)  # NumPy's 1/y overflows within a factor of two of the largest float
         for _ in range(60):
-            f_q, f_delta = self.residual(q, delta, z)
+            f_q, f_delta = self.residual(q, delta, y)
             q, delta = q / (1 - f_q), delta - f_delta
             if max(np.max(np.abs(f_q)), np.max(np.abs(f_delta))) < 1e-13:
                 break
@@ -75,7 +94,7 @@ class SaddleSystem:
 
     @staticmethod
     def stieltjes(x):
-        """(1/p) Tr (U − z)^{-1}."""
+        """(1/p) Tr (U − y)^{-1}."""
         return x[0]
 
     @staticmethod
@@ -84,36 +103,54 @@ class SaddleSystem:
         return np.abs(x)
 
     @staticmethod
-    def positive(x):
+    def in_cone(x):
         """Whether real (q, δ) lie in the positive cone, (N,)."""
         return (x > 0).all(axis=0)
 
-    def derivatives(self, q, delta, z):
-        """F_q, F_δ, the four entries of the Jacobian in (q, δ), and ∂F_q/∂z."""
-        return self._all((q, delta, z), self.parameters, self.nodes, self.weights)
+    @cached_property
+    def upper_bound(self):
+        """A bound of the largest eigenvalue, from the norms of the Gaussian matrices in the equivalence."""
+        psi_p, psi_n, alpha, b, v, s = self.parameters
+        w = 1 + np.sqrt(psi_p)
+        x = np.sqrt(self.resolved.nodes.max()) * (1 + 1 / np.sqrt(psi_n))
+        g = alpha * w * x + v * (1 + np.sqrt(psi_p / psi_n))
+        return g**2 + b**2 * w**2 + s**2
 
-    def newton_step(self, x, z):
-        """The Newton update (dq, dδ) of x = (q, δ) at fixed z."""
-        f1, f2, j11, j12, j21, j22, _ = self.derivatives(*x, z)
+    @property
+    def atoms(self):
+        """At s_t², if U − s_t² has a null space: its rank is n if v > 0 (n out of the d of W otherwise), and d from W if b > 0."""
+        psi_p, psi_n, _, b, v, _ = self.parameters
+        rank = (1.0 if b > 0 else 0.0) + (psi_n if v > 0 else 0.0)
+        return ((self.offset, 1 - rank / psi_p),) if rank < psi_p else ()
+
+    def derivatives(self, q, delta, y):
+        """F_q, F_δ, the four entries of the Jacobian in (q, δ), and ∂F_q/∂y."""
+        return self._all((q, delta, y), self.in_y, self.nodes, self.weights)
+
+    def newton_step(self, x, y):
+        """The Newton update (dq, dδ) of x = (q, δ) at fixed y."""
+        f1, f2, j11, j12, j21, j22, _ = self.derivatives(*x, y)
         determinant = j11 * j22 - j12 * j21
         return (j12 * f2 - j22 * f1) / determinant, (j21 * f1 - j11 * f2) / determinant
 
-    def tangent(self, x, z):
+    def tangent(self, x, y):
         """(dq/dz, dδ/dz) along the solution, by implicit differentiation."""
-        _, _, j11, j12, j21, j22, f1_z = self.derivatives(*x, z)
+        _, _, j11, j12, j21, j22, f1_z = self.derivatives(*x, y)
         determinant = j11 * j22 - j12 * j21
         return -j22 * f1_z / determinant, j21 * f1_z / determinant
 
 
-def refine(system, q, delta, z, dps):
+def refine(system, q, delta, y, dps):
     """Newton at ``dps`` digits from a double-precision solution, certified by the residual.
 
     Parameters
     ----------
-    system : SaddleSystem
+    system : `ScalarSystem`
         Built with ``module="mpmath"`` at the working precision.
     q, delta : complex
-        Starting values. z : mpf or mpc.
+        Starting values.
+    y : mpf or mpc
+        z − offset.
 
     Raises
     ------
@@ -122,12 +159,15 @@ def refine(system, q, delta, z, dps):
         about 1e-15 of an edge.
     """
     goal, start = mp.mpf(10) ** (-dps), (mp.mpmathify(q), mp.mpmathify(delta))
-    (q, delta), _, _ = newton(lambda x: system.newton_step(x, z), start, goal, 12 + dps.bit_length() * 3, (0, 1))
-    size = max(abs(f) for f in system.residual(q, delta, z))
+    (q, delta), _, _ = newton(lambda x: system.newton_step(x, y), start, goal, 12 + dps.bit_length() * 3, (0, 1))
+    size = max(abs(f) for f in system.residual(q, delta, y))
     if not size <= goal:
         raise ConvergenceError(
-            f"Newton at {dps} digits did not converge at z = {mp.nstr(z, 8)}; "
+            f"Newton at {dps} digits did not converge at z = {mp.nstr(system.offset + y, 8)}; "
             "move z away from the edge of the bulk or ask for fewer digits",
             size,
         )
     return q, delta
+
+
+__getattr__ = renamed(__name__, SaddleSystem="ScalarSystem")

@@ -42,7 +42,7 @@ def windows(spectrum, dps=None):
 
     Parameters
     ----------
-    spectrum : `theory.spectrum.law.Spectrum`
+    spectrum : `theory.spectrum.Spectrum`
         Its own spikes play no part.
     dps : int, optional
         Decimal digits of the ends of the windows; those are then ``mp.mpf`` (or 0.0 and inf).
@@ -66,7 +66,7 @@ def windows(spectrum, dps=None):
     if not has_linear_part(spectrum):
         return ()
     spectrum.edges()  # certifies the table
-    table = spectrum.edge_table
+    table = spectrum.support.table
     edges = spectrum.offset + table[:, 0]  # with those that double precision does not tell apart
     found = []
     for k in range(0, len(edges) + 1, 2):

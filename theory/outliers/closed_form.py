@@ -29,6 +29,7 @@ from functools import cache
 import sympy as sp
 
 from ..digits import mp, rounded, to_mpf
+from ..equations.factory import scalar_system_mpmath
 from ..errors import ConvergenceError
 from ..process import noise_variance
 from ..results import Outlier
@@ -57,12 +58,12 @@ def _response_function():
     return evaluator((*equations, *derivatives), (S.q, S.delta, S.z, lam_star), "mpmath")
 
 
-def outliers(spectrum, dps=None):
+def of_spikes(spectrum, dps=None):
     r"""All eigenvalues of U that the spikes of the data separate from the bulk: above, below it and in its gaps.
 
     Parameters
     ----------
-    spectrum : `theory.spectrum.law.Spectrum`
+    spectrum : `theory.spectrum.Spectrum`
         Of a model with ``Gaussian(spikes=…)``.
     dps : int, optional
         Decimal digits; the results are then ``mp.mpf``.
@@ -132,12 +133,12 @@ def _digits_lost_to_cancellation(variance, parameters, nodes):
 def exact_system(spectrum, dps):
     """(parameters with s_t = 0, nodes, weights, s_t²) as mpf: to ``dps`` + 15 digits, or the double-precision ones."""
     if dps is not None:
-        system, s2 = spectrum.system_mpmath(dps, shifted=True), spectrum.model.coefficients_mpmath(dps + 15).s2
+        system = scalar_system_mpmath(spectrum.model, dps, resolved=True)
     else:
-        system, s2 = spectrum.resolved, spectrum.model.coefficients().s2
-    parameters, nodes, weights = ([to_mpf(x) for x in row] for row in (system.parameters, system.nodes, system.weights))
+        system = spectrum.system.resolved
+    parameters, nodes, weights = ([to_mpf(x) for x in row] for row in (system.in_y, system.nodes, system.weights))
     # double-precision weights sum to 1 up to rounding, the derivation's do
-    return (*parameters[:5], mp.mpf(0)), nodes, [w / mp.fsum(weights) for w in weights], to_mpf(s2)
+    return parameters, nodes, [w / mp.fsum(weights) for w in weights], to_mpf(system.offset)
 
 
 def curve_points(parameters, nodes, weights, variance):
@@ -196,5 +197,5 @@ def _certified(point, parameters, nodes, weights, variance, digits):
 
 def has_linear_part(spectrum):
     """Whether a² is more than rounding errors of the coefficients: without it the network sees no direction of the data."""
-    _, _, alpha, b, v, s = spectrum.system.parameters
+    _, _, alpha, b, v, s = spectrum.system.resolved.parameters
     return alpha > 0 and alpha**2 + b**2 > NEGLIGIBLE * (v**2 + s**2)

@@ -26,6 +26,7 @@ import numpy as np
 
 from ..data.gaussian import Gaussian
 from ..equations.continuation import beside
+from ..equations.general import GeneralSystem
 from ..errors import ConvergenceError
 from ..results import Outlier
 from ..validation import a_spectrum, positive_integer
@@ -45,7 +46,7 @@ def direction_outliers(spectrum, d=None):
 
     Parameters
     ----------
-    spectrum : `theory.spectrum.law.Spectrum`
+    spectrum : `theory.spectrum.Spectrum`
         Of a model with several types, kinds or times.
     d : int >= 1, optional
         Only where the activations have a mean and the data have one along the directions. Default: the limit d → ∞, in which every mean
@@ -64,7 +65,7 @@ def direction_outliers(spectrum, d=None):
     -----
     Cost: the edges of the spectrum, then about 50 solutions for each outlier, each by a few Newton steps from its neighbours.
     """
-    _check_general(a_spectrum(spectrum).model)
+    _check_general(a_spectrum(spectrum))
     data, system = spectrum.model.data, spectrum.system
     p = None if d is None else system.ensemble.psi_p * positive_integer("d", d)
     if isinstance(data, Gaussian):
@@ -92,7 +93,7 @@ def mean_outliers(spectrum, d):
 
     They are of order p = ψ_p d, and reported where they lie outside the bulk, above it. Directions of the data move them by O(1).
     """
-    _check_general(a_spectrum(spectrum).model)
+    _check_general(a_spectrum(spectrum))
     system, e = spectrum.system, spectrum.system.ensemble
     p = e.psi_p * positive_integer("d", d)
     if not _has_mean(e):
@@ -106,10 +107,10 @@ def _training_time(model, eigenvalue):
     return float(model.psi_p) / (2 * model.noise_variance * eigenvalue)
 
 
-def _check_general(model):
-    if model.is_scalar:
+def _check_general(spectrum):
+    if not isinstance(spectrum.system, GeneralSystem):
         raise ValueError(
-            f"spectrum = {model!r} has one type, one kind and one time; allowed: more of them (else spectrum.outliers(), mean_outlier)"
+            f"spectrum = {spectrum.model!r} has one type, one kind and one time; allowed: more of them (else spectrum.outliers(), mean_outlier)"
         )
 
 
@@ -214,7 +215,7 @@ def _zeros(spectrum, block, above=False):
 def _outside(spectrum, z, starts=None):
     """The real solution at z, by Newton from ``starts`` if that will do."""
     at = np.array([z - spectrum.offset + 0j])
-    x = None if starts is None else beside(spectrum.shifted, starts, at)
+    x = None if starts is None else beside(spectrum.system, starts, at)
     x = spectrum.solve(np.array([z + 0j])) if x is None else x
     if np.abs(x.imag).max() > 0:
         raise ConvergenceError(f"z = {z:.12g} lies inside the bulk, where no outlier can be counted", np.nan)
@@ -237,9 +238,9 @@ def _bisect(spectrum, block, low, high, index, rounds=60):
 
 def _overlaps(spectrum, z, block):
     """|v·We|²/p for the basis vectors e of the directions, (r,)."""
-    system, at = spectrum.system, np.array([z + 0j])
+    system, at = spectrum.system, np.array([z - spectrum.offset + 0j])
     e = system.ensemble
-    x = spectrum.solve(at)
+    x = spectrum.solve(np.array([z + 0j]))
     slope = system.tangent(x, at).real
     values, vectors = np.linalg.eigh(block(x)[0])
     n = vectors[:, np.argmin(np.abs(values))]

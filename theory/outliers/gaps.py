@@ -9,6 +9,7 @@ are free: `theory.outliers.means` needs that.
 import numpy as np
 from scipy.optimize import brentq
 
+from ..equations.solution import off_support
 from ..errors import ConvergenceError
 from ..validation import a_scalar_spectrum, non_negative, truth
 
@@ -21,12 +22,12 @@ def zeros_in_gaps(spectrum, samples, noise, above=False):
     This is the condition for any direction of the features that enters the samples with independent amplitudes of variance
     ``samples`` and adds ``noise`` to U along itself: for a data direction ψ_p α²λ* and ψ_p b².
     """
-    s2, table = a_scalar_spectrum(spectrum).model.coefficients().s2, spectrum.edge_table
+    s2, table = a_scalar_spectrum(spectrum).offset, spectrum.support.table
     samples, noise = float(non_negative("samples", samples)), float(non_negative("noise", noise))
     truth("above", above)
 
     def condition(y):
-        q, delta = spectrum.off_support_or_nan(np.array([y]))
+        q, delta = off_support(spectrum.system, np.array([y]))
         if np.isnan(q[0]):
             raise ConvergenceError(f"no certified solution at z = {s2 + y:.12g}")
         return (1 / q[0] + noise + samples / (1 + delta[0])).real

@@ -37,7 +37,7 @@ def mean_outlier(spectrum, d):
 
     Parameters
     ----------
-    spectrum : `theory.spectrum.law.Spectrum`
+    spectrum : `theory.spectrum.Spectrum`
     d : int >= 1 (`ValueError` else, and for a model of several types, kinds or times)
 
     Returns

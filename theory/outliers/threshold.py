@@ -41,7 +41,7 @@ def _threshold_functions(module):
 
 
 def threshold_at(spectrum, row, dps=None):
-    """λ*_c of one row (y, q, δ) of ``spectrum.edge_table``; negative where no direction's outlier ends at that edge."""
+    """λ*_c of one row (y, q, δ) of ``spectrum.support.table``; negative where no direction's outlier ends at that edge."""
     at_edge = evaluator((outlier_condition().threshold,), (S.q, S.delta), "mpmath")
     with mp.workdps(30):  # not to overflow where α² is about to vanish
         parameters, nodes, weights, _ = exact_system(spectrum, None)
@@ -57,8 +57,8 @@ def uppermost(model, dps=None):
     spectrum = model.spectrum()
     if not has_linear_part(spectrum):
         return np.inf
-    if len(spectrum.system.nodes) > 1 or late_times.is_limit(spectrum.shifted):
-        return threshold_at(spectrum, spectrum.edge_table[-1], dps)
+    if len(spectrum.system.nodes) > 1 or late_times.is_limit(spectrum.system):
+        return threshold_at(spectrum, spectrum.support.table[-1], dps)
     g, threshold = _largest_minimum(spectrum)
     return threshold if dps is None else _refine(spectrum, g, threshold, dps)
 

@@ -38,9 +38,9 @@ def enclosed(poles_of_data, intervals):
 
 def is_artefact(spectrum, row):
     """Whether the gap of the nodes that one of its edges (y, q, δ) bounds is none of the continuum."""
-    psi_p, _, alpha, b, _, _ = spectrum.shifted.parameters
+    psi_p, _, alpha, b, _, _ = spectrum.system.parameters
     _, q, delta = row
-    values = np.asarray(spectrum.shifted.nodes)
+    values = np.asarray(spectrum.system.nodes)
     positive = 1 / q + psi_p * (b**2 + alpha**2 * values / (1 + delta)) > 0
     inside = [positive[(interval.low <= values) & (values <= interval.high)] for interval in spectrum.model.data.continuous]
     return any(side.any() and not side.all() for side in inside)

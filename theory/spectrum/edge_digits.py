@@ -5,6 +5,7 @@ from functools import cache
 import sympy as sp
 
 from ..digits import mp, newton, rounded, to_mpf
+from ..equations.factory import scalar_system_mpmath
 from ..errors import ConvergenceError
 from ..symbolic import symbols as S
 from ..symbolic.evaluate import evaluator
@@ -24,11 +25,11 @@ def _fold_equations():
 def refine_all(spectrum, dps):
     """The edges to ``dps`` digits, by Newton on the fold equations with mp; without intervals that are one number to these digits."""
     with mp.workdps(dps + 15):
-        s2 = to_mpf(spectrum.model.coefficients_mpmath(dps + 15).s2)
-        system = spectrum.system_mpmath(dps, shifted=True)
+        system = scalar_system_mpmath(spectrum.model, dps, resolved=True)
+        s2 = system.offset
         # so close to s_t² that twelve digits of y are enough, where to more of them v may be zero
         near = mp.mpf(10) ** (10 - dps) * s2
-        edges = [s2 + (to_mpf(row[0]) if row[0] <= near else _refine(system, row, dps)) for row in spectrum.edge_table]
+        edges = [s2 + (to_mpf(row[0]) if row[0] <= near else _refine(system, row, dps)) for row in spectrum.support.table]
         tiny = mp.mpf(10) ** (1 - dps)
         pairs = [pair for pair in zip(edges[::2], edges[1::2], strict=True) if pair[1] - pair[0] > tiny * pair[1]]
     return tuple(rounded(edge, dps) for pair in pairs for edge in pair)
@@ -39,7 +40,7 @@ def _refine(system, row, dps):
     evaluate = evaluator(_fold_equations(), (S.q, S.delta, S.z), "mpmath")
 
     def step(unknowns):
-        values = evaluate(tuple(unknowns), system.parameters, system.nodes, system.weights)
+        values = evaluate(tuple(unknowns), system.in_y, system.nodes, system.weights)
         # in relative steps and with rows of order one: late in the diffusion δ is many orders smaller than the others
         rows = [[value * unknown for value, unknown in zip(values[k : k + 3], unknowns, strict=True)] for k in (3, 6, 9)]
         sizes = [max(map(abs, row)) or mp.mpf(1) for row in rows]

@@ -12,12 +12,13 @@ What the scan steps over is looked for: bulks between two points outside the sup
 a bulk by resolving the solution from edge to edge (`theory.spectrum.hidden_gaps`), in turn until neither finds any more. Found is every
 gap wider than 1e-11 of y = λ − min s̄_j², and every bulk that counting shows and whose width is above 1e-13 of y. Not looked for are bulks
 between an atom and the points of the scan next to it, at a hundredth of the smallest coupling; their mass would be missing, which
-`theory.spectrum.law.Spectrum.edges` refuses. Two equations have a sharper construction, `theory.spectrum.edges`.
+`theory.spectrum.Spectrum.edges` refuses. Two equations have a sharper construction, `theory.spectrum.edges`.
 """
 
 import numpy as np
 
 from ..equations.continuation import beside
+from ..equations.solution import solve
 from ..errors import ConvergenceError
 from .hidden_bulks import suspects
 from .hidden_gaps import outside_points
@@ -34,8 +35,8 @@ NEAR = 1e-2
 SHORT = 1e-13
 
 
-def locate(spectrum):
-    """The edges in y = λ − offset, sorted, array of even length.
+def locate(spectrum, survey):
+    """The edges in y = λ − offset, sorted, array of even length, with a `theory.spectrum.survey.Survey` to add to.
 
     Raises
     ------
@@ -47,7 +48,7 @@ def locate(spectrum):
     -----
     Cost: the scan, some 150 points on each side of a level s̄_j² (fewer where levels are close), and in most models 2 to 50 more.
     """
-    with spectrum.survey as survey:
+    with survey:
         if survey.inside[0]:  # a bulk that begins below the scan, or at a hard edge y = 0
             survey.add(survey.y[0] * np.geomspace(HARD, 0.5, 60), "a bulk below the scan")
         # nothing lies below y = 0
@@ -79,7 +80,7 @@ def _divide_gaps(survey, below, folds, rounds=60):
     its neighbours nothing is known.
     """
     spectrum, found = survey.spectrum, False
-    atoms = np.array([location - spectrum.offset for location, _ in spectrum.atoms()])
+    atoms = np.array([location - spectrum.offset for location, _ in spectrum.system.atoms])
     for _ in range(rounds):
         inside = survey.inside
         y = np.concatenate([[below[0]], survey.y, [y for y, _ in folds]])
@@ -103,15 +104,14 @@ def _folds(survey, known):
     for k in survey.closing():
         old = [fold for fold in known if survey.y[k] < fold[0] < survey.y[k + 1]]
         out, within = (k + 1, k) if survey.inside[k] else (k, k + 1)
-        folds.append(
-            old[0] if len(old) == 1 else _edge(survey.spectrum, *((survey.y[n], survey.x[:, n]) for n in (out, within)))
-        )
+        folds.append(old[0] if len(old) == 1 else _edge(survey, *((survey.y[n], survey.x[:, n]) for n in (out, within))))
     return folds
 
 
-def scan_points(ensemble, upper_bound, offset):
+def scan_points(system):
     """Points y in (0, upper bound), dense towards every s̄_j² on both sides."""
-    size = upper_bound - offset
+    ensemble, offset = system.ensemble, system.offset
+    size = system.upper_bound - offset
     closest = min(CLOSEST, BELOW * ensemble.smallest_coupling / size)
     distance = size * np.geomspace(closest, 1, int(-np.log10(closest) * PER_DECADE))
     levels = np.unique(ensemble.s2 - offset)
@@ -131,19 +131,19 @@ def scan_points(ensemble, upper_bound, offset):
     return np.append(keep, size)
 
 
-def _edge(spectrum, outside, inside, halvings=60):
+def _edge(survey, outside, inside, halvings=60):
     """The fold between a point outside the support and one inside, each given as (y, solution)."""
-    system = spectrum.shifted
+    spectrum, system = survey.spectrum, survey.system
     for _ in range(halvings):
         found = _fold(system, outside[1], outside[0], inside[0])
-        if found is not None and _ends_a_bulk(spectrum, found, outside, inside):
+        if found is not None and _ends_a_bulk(system, found, outside, inside):
             return found
         if abs(outside[0] - inside[0]) <= SHORT * abs(outside[0]):
             break
         middle = np.array([(outside[0] + inside[0]) / 2 + 0j])
-        spectrum.survey.check(f"where the edge near {spectrum.offset + middle[0].real:.10g} is")
+        survey.check(f"where the edge near {spectrum.offset + middle[0].real:.10g} is")
         here = beside(system, np.stack([outside[1], inside[1]], axis=1), middle)
-        here = spectrum.solve_shifted(middle)[0] if here is None else here
+        here = solve(system, middle)[0] if here is None else here
         if np.isnan(here[0, 0]):
             break
         point = middle[0].real, here[:, 0]
@@ -157,15 +157,15 @@ def _edge(spectrum, outside, inside, halvings=60):
     raise ConvergenceError(f"no fold was found between {spectrum.offset + low:.10g} and {spectrum.offset + high:.10g}")
 
 
-def _ends_a_bulk(spectrum, fold, outside, inside):
+def _ends_a_bulk(system, fold, outside, inside):
     """Whether points a hundredth of the way from the fold to the ends of its bracket are certified on either side."""
     y = fold[0] + NEAR * (np.array([outside[0], inside[0]]) - fold[0])
     for at, start, sign in ((y[0], outside, 0), (y[1], inside, 1)):
         at = np.array([at + 0j])
-        x = beside(spectrum.shifted, np.stack([fold[1] + 1j * sign * NEAR * np.abs(fold[1]), start[1]], axis=1), at)
-        x = spectrum.solve_shifted(at)[0] if x is None else x
+        x = beside(system, np.stack([fold[1] + 1j * sign * NEAR * np.abs(fold[1]), start[1]], axis=1), at)
+        x = solve(system, at)[0] if x is None else x
         # what is within rounding of the fold is not certified, and as good
-        if not np.isnan(x[0, 0]) and np.sign(spectrum.shifted.stieltjes(x)[0].imag) != sign:
+        if not np.isnan(x[0, 0]) and np.sign(system.stieltjes(x)[0].imag) != sign:
             return False
     return True
 

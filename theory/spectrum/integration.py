@@ -23,8 +23,8 @@ def quadrature(spectrum, edges=None, tolerance=1e-11, rounds=24):
     differ by more than ``tolerance``, as they do around a gap that has almost opened. ``edges`` are the spectrum's own,
     known to full relative precision in y, unless given. Of a continuum it is the law of the nodes that is integrated, between its edges.
     """
-    own = edges is None or tuple(edges) == tuple(spectrum.offset + spectrum.edge_offsets)
-    offsets = spectrum.node_edges if own else np.asarray(edges) - spectrum.offset
+    own = edges is None or tuple(edges) == tuple(spectrum.offset + spectrum.support.edges)
+    offsets = spectrum.support.node_edges if own else np.asarray(edges) - spectrum.offset
     (unit, fine), coarse = _fejer(31), _fejer(15)[1]
     nodes, weights = [np.zeros(0)], [np.zeros(0)]
     for low, high in zip(offsets[::2], offsets[1::2], strict=True):
@@ -32,7 +32,7 @@ def quadrature(spectrum, edges=None, tolerance=1e-11, rounds=24):
         for depth in range(rounds):
             half = np.diff(panels, axis=1) / 2
             y, jacobian = bulk_map(panels[:, :1] + half * (unit + 1), low, high)
-            density = spectrum.shifted.stieltjes(spectrum.solve_inside(y.ravel())).imag.reshape(y.shape) / np.pi
+            density = spectrum.system.stieltjes(spectrum.support.solve_inside(y.ravel())).imag.reshape(y.shape) / np.pi
             mass = half * jacobian * np.nan_to_num(density)
             rough = np.abs(mass @ fine - mass[:, 1::2] @ coarse) > tolerance
             unsolved = np.isnan(density).any(axis=1)  # halving does not help there: the total mass will decide

@@ -32,8 +32,9 @@ from scipy.linalg import eig
 
 from ..couplings import ensemble
 from ..equations import continuation
-from ..equations.general import EngineSystem
+from ..equations.general import GeneralSystem
 from ..equations.response import fields
+from ..equations.solution import solve
 from ..errors import ConvergenceError
 
 #: standard deviations up to which labels count, and the number of radii and of angles (two directions) at which they are looked at
@@ -46,10 +47,10 @@ REAL = 1e-9
 
 def locate(spectrum, node_edges):
     """The edges of the continuum in y = λ − offset, sorted, from those of the types and nodes."""
-    support = Support(spectrum)
+    support = ContinuousSupport(spectrum)
     if not support.has_continuum:
         return node_edges
-    atoms = [(location - spectrum.offset,) * 2 for location, _ in spectrum.atoms()]
+    atoms = [(location - spectrum.offset,) * 2 for location, _ in spectrum.system.atoms]
     barriers = sorted([*atoms, *map(tuple, node_edges.reshape(-1, 2))])
     intervals = [list(barriers[0])]
     for (_, low), (start, stop) in pairwise(barriers):
@@ -64,18 +65,18 @@ def locate(spectrum, node_edges):
     return np.array([edge for low, high in intervals if high > low for edge in (low, high)])
 
 
-class Support:
+class ContinuousSupport:
     """Whether real points outside the support of the types and nodes are covered by the continuum."""
 
     def __init__(self, spectrum):
         model = spectrum.model
         self.spectrum, self.intervals = spectrum, model.data.continuous
-        e = spectrum.shifted.ensemble
+        e = spectrum.system.ensemble
         self.nodes = e.nodes
         if self.intervals:  # resolved next to its ends
             nodes, weights = ensemble.as_mixture(model.data).covariance.resolved()
             e = replace(e, nodes=nodes, weights=weights)
-        self.system = EngineSystem(e, spectrum.offset)
+        self.system = GeneralSystem(e, spectrum.offset)
         directions = ensemble.labels(model)
         if directions:
             self.u, self.C, self.s2 = self.couplings(_label_grid(directions))
@@ -160,7 +161,7 @@ class Support:
 
     def solution(self, y):
         """The real solution of the types and nodes outside their support, (unknowns, 1)."""
-        x, residual = self.spectrum.solve_shifted(np.array([y + 0j]))
+        x, residual = solve(self.spectrum.system, np.array([y + 0j]))
         if np.isnan(x[0, 0]) or np.abs(x.imag).max() > 0:
             raise ConvergenceError(f"no real solution in the gap at z = {y + self.spectrum.offset:.12g}", residual[0])
         return x

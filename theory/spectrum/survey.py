@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..equations.certificate import UNSOLVED, certify, polish
+from ..equations.solution import solve
 from ..errors import ConvergenceError
 from ..progress import progress_bar
 
@@ -19,7 +20,7 @@ class Survey:
     """
 
     def __init__(self, spectrum, points):
-        self.spectrum, self.system = spectrum, spectrum.shifted
+        self.spectrum, self.system = spectrum, spectrum.system
         self.y, self.x = np.zeros(0), np.zeros((self.system.unknowns, 0), complex)
         self.spent, self.before, self.bar = -points.size, self.system.evaluations, None
         #: (y, unknowns) at the soft edges, once they are known
@@ -74,7 +75,7 @@ class Survey:
             x[:, done] = near[:, done]
         rest = np.flatnonzero(np.isnan(x[0]))
         if rest.size:
-            x[:, rest], _ = self.spectrum.solve_shifted(y[rest].astype(complex))
+            x[:, rest], _ = solve(self.system, y[rest].astype(complex))
         return x
 
     def solve_between(self, y):

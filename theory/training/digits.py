@@ -8,6 +8,7 @@ contour are those of double precision after Newton's steps. Checked by ``tests/t
 import numpy as np
 
 from ..digits import mp, rounded, to_mpf
+from ..equations.factory import scalar_system_mpmath
 from ..equations.scalar import refine
 from ..errors import ConvergenceError
 from ..process import noise_variance
@@ -36,7 +37,7 @@ def training_mpmath(model, tau, dps=30):
     spectrum = model.spectrum()
     low, high = support_bounds(spectrum)
     with mp.workdps(dps + 10):
-        system = spectrum.system_mpmath(dps)
+        system = scalar_system_mpmath(model, dps)
         count = contour.count_for(low, high, dps + 6)
         nodes, weights = contour.ellipse_mpmath(mp.mpf(low), mp.mpf(high), count)
         tables = _residuals_mpmath(spectrum, system, nodes, dps)
@@ -54,8 +55,8 @@ def training_mpmath(model, tau, dps=30):
 
 def _residuals_mpmath(spectrum, system, nodes, dps):
     """H(z_i), and the rows of G(z_i, z_j) and of G(z_i, z̄_j)."""
-    start_q, start_delta, _ = spectrum.solve_or_nan(np.array([complex(z) for z in nodes]))
-    solutions = [refine(system, a, b, z, dps) for a, b, z in zip(start_q, start_delta, nodes, strict=True)]
+    starts = spectrum.solve(np.array([complex(z) for z in nodes]))
+    solutions = [refine(system, *start, z - system.offset, dps) for start, z in zip(starts.T, nodes, strict=True)]
     fields = [field_mpmath(system, *pair) for pair in solutions]
     conjugates = [field_mpmath(system, *map(mp.conj, pair)) for pair in solutions]
     count = len(nodes)

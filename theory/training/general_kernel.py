@@ -37,7 +37,7 @@ def _columns(e):
 
 
 def overlaps(system, x):
-    """((1/d) Tr V^TQV, (1/d) Tr V^TQṼ) at solutions x of an `EngineSystem`, two arrays (N,)."""
+    """((1/d) Tr V^TQV, (1/d) Tr V^TQṼ) at solutions x of an `GeneralSystem`, two arrays (N,)."""
     train, test = residuals(system, x)
     return system.ensemble.initial_loss - train, system.ensemble.initial_loss - test
 

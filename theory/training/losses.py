@@ -23,10 +23,9 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
+from ..equations.solution import solve
 from ..errors import ConvergenceError
-from . import contour
-from . import general_kernel as general_training
-from .scalar_kernel import beside_atom, fresh_residual, train_residual
+from . import contour, kernels
 
 #: largest relative error of a loss, as measured by the certificate
 TOLERANCE = 1e-10
@@ -68,9 +67,9 @@ class ResidualData:
         return tuple(np.ascontiguousarray(table[::2, ::2]) for table in (self.kernel, self.mirror))
 
 
-def initial_loss(model, system=None):
-    """L₀, the loss at A = 0: 1 unless the target has a part in x (`theory.TimeGrid`, ``skip``); ``system`` as of `on_contour`."""
-    return 1.0 if model.is_scalar else (model if system is None else system).ensemble.initial_loss
+def initial_loss(model):
+    """L₀, the loss at A = 0: 1 unless the target has a part in x (`theory.TimeGrid`, ``skip``)."""
+    return kernels.initial_loss(model.spectrum().system)
 
 
 def support_bounds(spectrum):
@@ -103,23 +102,19 @@ def on_contour(model, system, count):
     spectrum = model.spectrum()
     points = contour.ellipse(*support_bounds(spectrum), count)
     y = points.nodes - spectrum.offset
-    x, residual = spectrum.solve_shifted(y)
+    x, residual = solve(spectrum.system, y)
     if np.isnan(x[0]).any():
         raise ConvergenceError("a point of the contour could not be certified", np.max(residual))
-    zero = _pair_at_zero(spectrum, system, model.is_scalar)
+    zero = _pair_at_zero(spectrum, system)
     has_zero = not np.isnan(zero).any()
     x = np.hstack([x, zero]) if has_zero else x
-    if model.is_scalar:
-        train = far = train_residual(system, x)
-        kernel, mirror = (fresh_residual(system, x, right) for right in (x, x[:, : y.size].conj()))
-    else:
-        train, far = general_training.residuals(system, x)
-        kernel, mirror = _general_kernels(system, x, y.size)
+    train, far = kernels.residuals(system, x)
+    kernel, mirror = kernels.kernels(system, x, y.size)
     inside = slice(0, y.size)
     at_zero = np.array([train[-2:], np.diag(kernel)[-2:]]).real if has_zero else None
     return ResidualData(
         points,
-        initial_loss(model, system),
+        kernels.initial_loss(system),
         train[inside],
         far[inside],
         kernel[inside, inside],
@@ -129,30 +124,19 @@ def on_contour(model, system, count):
     )
 
 
-def _pair_at_zero(spectrum, system, is_scalar):
+def _pair_at_zero(spectrum, system):
     """The solution at z = 0, and the same moved by its Newton step and a few units of its last digit, (unknowns, 2); NaN where there is none.
 
     What H(0) and G(0, 0) change by is their error: both rules have them in common, so that their difference does not show it.
     """
     if spectrum.offset > 0 or not spectrum.atoms():
         y = np.array([-spectrum.offset + 0j])
-        zero, _ = spectrum.solve_shifted(y)
+        zero, _ = solve(spectrum.system, y)
         with np.errstate(all="ignore"):
-            moved = zero + np.stack(spectrum.shifted.newton_step(zero, y))
+            moved = zero + np.stack(spectrum.system.newton_step(zero, y))
     else:  # linear features, p > d
-        zero = moved = beside_atom(system) if is_scalar else np.full((system.unknowns, 1), np.nan)
+        zero = moved = kernels.beside_atom(system)
     return np.hstack([zero, moved * (1 + ROUNDING * (-1.0) ** np.arange(len(zero))[:, None])])
-
-
-def _general_kernels(system, x, size):
-    """G(z_i, z_j), symmetric, and G(z_i, z̄_j) for the first ``size`` solutions, Hermitian."""
-    both = np.hstack([x, x.conj()])
-    i, j = np.triu_indices(x.shape[1])
-    pairs = general_training.fresh_loss_kernel(system, both, np.append(i, i), np.append(j, j + x.shape[1]))
-    kernel, mirror = np.empty((2, x.shape[1], x.shape[1]), complex)
-    kernel[i, j], mirror[i, j] = pairs[: i.size], pairs[i.size :]
-    kernel[j, i], mirror[j, i] = kernel[i, j], mirror[i, j].conj()
-    return kernel, mirror[:size, :size]
 
 
 def _check_target(model):

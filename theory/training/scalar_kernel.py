@@ -47,7 +47,7 @@ def _inverses(system, x):
 
 
 def train_residual(system, x):
-    """H at solutions x = (q, δ), shape (2, N), of a `theory.equations.scalar.SaddleSystem`: array (N,). Cost O(N m)."""
+    """H at solutions x = (q, δ), shape (2, N), of a `theory.equations.ScalarSystem`: array (N,). Cost O(N m)."""
     inverse_q, g, inverse = _inverses(system, x)
     moments = (inverse @ (system.weights * system.nodes**k) for k in range(2))
     return _functions("numpy")[0](inverse_q, g, *moments, *system.parameters)

@@ -16,6 +16,7 @@ from functools import cache
 
 import numpy as np
 
+from ..equations.solution import solve
 from ..errors import ConvergenceError
 from ..filters import check_tau, filter_function
 from ..outliers.closed_form import has_linear_part, outliers_of
@@ -102,7 +103,7 @@ def _average(spectrum, variance, rate, low, high):
     system, count = spectrum.system, 128
     while True:
         points = contour.ellipse(low, high, count)
-        q, delta, residual = spectrum.solve_or_nan(points.nodes)
+        (q, delta), residual = solve(system, points.nodes - spectrum.offset)
         if np.isnan(q).any():
             raise ConvergenceError("a point of the contour could not be certified", np.max(residual))
         unknowns = q, delta, np.full(q.shape, variance)

@@ -35,7 +35,7 @@ def population_kernel(system, q1, delta1, q2, delta2):
 
     Parameters
     ----------
-    system : `theory.equations.scalar.SaddleSystem` for NumPy
+    system : `theory.equations.ScalarSystem` for NumPy
     q1, delta1, q2, delta2 : complex arrays of shape (N,)
 
     Returns

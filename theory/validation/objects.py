@@ -32,20 +32,23 @@ def a_model(value: Any, name: str = "model") -> "RandomFeatureModel":
 
 
 def a_spectrum(value: Any, name: str = "spectrum") -> "Spectrum":
-    """Return ``value`` if it is a `theory.spectrum.law.Spectrum`."""
-    return of_class(name, value, "Spectrum", "a theory.spectrum.law.Spectrum, made by model.spectrum()")
+    """Return ``value`` if it is a `theory.spectrum.Spectrum`."""
+    return of_class(name, value, "Spectrum", "a theory.spectrum.Spectrum, made by model.spectrum()")
 
 
 def a_scalar_model(value: Any, name: str = "model") -> "RandomFeatureModel":
     """Return ``value`` if it is a `theory.RandomFeatureModel` of one feature type, one kind of samples and one diffusion time."""
-    if not a_model(value, name).is_scalar:
-        raise ValueError(f"{name} = {shown(value)} has several types, kinds or times; allowed: {SCALAR}")
-    return value
+    return _with_scalar_system(name, value, a_model(value, name).spectrum())
 
 
 def a_scalar_spectrum(value: Any, name: str = "spectrum") -> "Spectrum":
-    """Return ``value`` if it is a `theory.spectrum.law.Spectrum` of such a model."""
-    if not a_spectrum(value, name).model.is_scalar:
+    """Return ``value`` if it is a `theory.spectrum.Spectrum` of such a model."""
+    return _with_scalar_system(name, value, a_spectrum(value, name))
+
+
+def _with_scalar_system(name: str, value: Any, spectrum: "Spectrum") -> Any:
+    """``value``, where its spectrum is solved by the two scalar equations."""
+    if type(spectrum.system).__name__ != "ScalarSystem":
         raise ValueError(f"{name} = {shown(value)} has several types, kinds or times; allowed: {SCALAR}")
     return value
 

@@ -48,10 +48,10 @@ def locate(spectrum, system=None, continuous=()):
     Of the law of the nodes; of a continuous ρ_Σ with the ``system`` of its graded rule and the intervals (`theory.data.continuum`).
     Raises `ConvergenceError` if ends of bulks do not alternate, which means that one was missed.
     """
-    system = system or spectrum.shifted
+    system = system or spectrum.system
     curve = RealCurve(system.parameters, system.nodes, system.weights, continuous)
     if curve.branches == 0:
-        return limit_rows(spectrum.resolved)
+        return limit_rows(system.resolved)
     reach = curve.decades() * np.log(10)
     tau = np.linspace(-reach, reach, int(2 * reach / np.log(10) * PER_DECADE))
     # gaps between the nodes of a continuum are none

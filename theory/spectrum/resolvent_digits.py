@@ -1,0 +1,66 @@
+"""q(z) to any number of digits: Newton from the double-precision solution, whichever equations the model has."""
+
+from functools import singledispatch
+
+import numpy as np
+
+from ..digits import mp, rounded, to_mpc
+from ..equations import general_digits, polynomial
+from ..equations.factory import scalar_system_mpmath
+from ..equations.general import GeneralSystem
+from ..equations.scalar import ScalarSystem, refine
+from ..errors import ConvergenceError
+from ..progress import progress_bar
+
+
+def stieltjes(spectrum, points, approximate, method, dps):
+    """q at each of the points, a list of mpc, for numbers as `theory.validation.exact` returns them, and the same as complex (N,).
+
+    Raises `ConvergenceError` where Newton leaves the branch that double precision certified.
+    """
+    starts = spectrum.solve(approximate)
+    with mp.workdps(dps + 15):
+        refined, found = refinement(spectrum.system, spectrum.model, method, dps), []
+        for z, start in zip(progress_bar(points, desc=f"{dps} digits", unit="point"), starts.T, strict=True):
+            z = to_mpc(z)
+            q, unknowns = refined(z, start)
+            _check_branch(spectrum.system, start, unknowns, z, dps)
+            found.append(rounded(mp.mpc(q), dps))
+    return found
+
+
+@singledispatch
+def refinement(system, model, method, dps):
+    """A function of z and of the unknowns in double precision, with values (q, unknowns) at the thread's precision."""
+    raise TypeError(f"no digits for {type(system).__name__}")
+
+
+@refinement.register
+def _(system: ScalarSystem, model, method, dps):
+    exact = scalar_system_mpmath(model, dps)
+
+    def refined(z, start):
+        y = z - exact.offset
+        if method == "polynomial":
+            q = polynomial.solve_mpmath(exact, y, start[0])
+            return q, (q, polynomial.certify_mpmath(exact, q, start[1], y, dps))
+        unknowns = refine(exact, *start, y, dps)
+        return unknowns[0], unknowns
+
+    return refined
+
+
+@refinement.register
+def _(system: GeneralSystem, model, method, dps):
+    numbers = general_digits.couplings(model, dps)
+    return lambda z, start: general_digits.refine(system, numbers, start, z, dps)
+
+
+def _check_branch(system, start, unknowns, z, dps):
+    """`ConvergenceError` where the unknowns are far from the start: only that was certified, and they belong to another branch."""
+    end = np.array([complex(value) for value in unknowns])
+    sizes = system.norms(start[:, None])[:, 0]
+    sizes[system.resolvents :] += 1
+    distance = np.max(system.norms((end - start)[:, None])[:, 0] / sizes)
+    if not distance < 1e-6:
+        raise ConvergenceError(f"no root to {dps} digits near q = {start[0]:.6g} at z = {mp.nstr(z, 8)}", distance)

@@ -1,0 +1,85 @@
+"""Residuals H and G of ridge predictors and the loss at A = 0, by the equations that a model has.
+
+`theory.training.losses` integrates them and knows nothing else of the model. The two scalar equations have them in closed form
+(`scalar_kernel`), the general ones by linear response (`general_kernel`); a third kind of equations registers its own here.
+"""
+
+from functools import singledispatch
+
+import numpy as np
+
+from ..equations.general import GeneralSystem
+from ..equations.scalar import ScalarSystem
+from . import general_kernel, scalar_kernel
+
+
+@singledispatch
+def initial_loss(system):
+    """L₀, the mean square of the target."""
+    raise TypeError(f"no losses for {type(system).__name__}")
+
+
+@singledispatch
+def residuals(system, x):
+    """(H(z), G(∞, z)) at solutions x (m, N), two arrays (N,)."""
+    raise TypeError(f"no losses for {type(system).__name__}")
+
+
+@singledispatch
+def kernels(system, x, size):
+    """G(z_i, z_j) and G(z_i, z̄_k) at solutions x (m, N), arrays (N, N) and (at least ``size``, ``size``), k among the first ``size``."""
+    raise TypeError(f"no losses for {type(system).__name__}")
+
+
+@singledispatch
+def beside_atom(system):
+    """The unknowns (m, 1) where z → 0 from below and U has an atom at 0; NaN where they are not known."""
+    raise TypeError(f"no losses for {type(system).__name__}")
+
+
+@initial_loss.register
+def _(system: ScalarSystem):
+    return 1.0  # a single time has no connection from x to the output
+
+
+@residuals.register
+def _(system: ScalarSystem, x):
+    # the target is the noise alone, so that V is the same over the samples and over fresh data
+    both = scalar_kernel.train_residual(system, x)
+    return both, both
+
+
+@kernels.register
+def _(system: ScalarSystem, x, size):
+    return tuple(scalar_kernel.fresh_residual(system, x, right) for right in (x, x[:, :size].conj()))
+
+
+@beside_atom.register
+def _(system: ScalarSystem):
+    return scalar_kernel.beside_atom(system)
+
+
+@initial_loss.register
+def _(system: GeneralSystem):
+    return system.ensemble.initial_loss
+
+
+@residuals.register
+def _(system: GeneralSystem, x):
+    return general_kernel.residuals(system, x)
+
+
+@kernels.register
+def _(system: GeneralSystem, x, size):
+    both = np.hstack([x, x.conj()])
+    i, j = np.triu_indices(x.shape[1])
+    pairs = general_kernel.fresh_loss_kernel(system, both, np.append(i, i), np.append(j, j + x.shape[1]))
+    kernel, mirror = np.empty((2, x.shape[1], x.shape[1]), complex)
+    kernel[i, j], mirror[i, j] = pairs[: i.size], pairs[i.size :]
+    kernel[j, i], mirror[j, i] = kernel[i, j], mirror[i, j].conj()
+    return kernel, mirror[:size, :size]
+
+
+@beside_atom.register
+def _(system: GeneralSystem):
+    return np.full((system.unknowns, 1), np.nan)
