@@ -1,8 +1,14 @@
-"""What observables return, whatever the model, and simulations too: they share nothing else."""
+"""What observables return, whatever the model, and simulations too: they share nothing else.
+
+A result is a frozen record of numbers and arrays, made here by nobody: `theory.outliers`, `theory.training` and `theory.simulation` fill
+them in. A record that only one of them returns stands beside the function that makes it. None in place of a number means that it has no
+meaning there; a number that could not be certified is an error instead.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -31,7 +37,7 @@ class LossCurve:
     """What every curve with a ``train`` and a ``test`` loss has."""
 
     @property
-    def generalization_gap(self):
+    def generalization_gap(self) -> NDArray[np.float64]:
         """test − train."""
         return self.test - self.train
 
@@ -44,17 +50,17 @@ class TrainingCurve(LossCurve):
     network; ``score_error`` is (1/d) E|s_A(x_t) − ∇log P_t(x_t)|² on fresh data.
     """
 
-    tau: np.ndarray
-    train: np.ndarray
-    test: np.ndarray
-    score_error: np.ndarray
+    tau: NDArray[np.float64]
+    train: NDArray[np.float64]
+    test: NDArray[np.float64]
+    score_error: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class RidgeCurve(LossCurve):
     """The same losses for the minimiser of (train loss) + (Δ_t ζ/(pd)) |A|², as functions of the ridge ``zeta``."""
 
-    zeta: np.ndarray
-    train: np.ndarray
-    test: np.ndarray
-    score_error: np.ndarray
+    zeta: NDArray[np.float64]
+    train: NDArray[np.float64]
+    test: NDArray[np.float64]
+    score_error: NDArray[np.float64]

@@ -1,4 +1,15 @@
-"""Eigenvalues of U off the bulk, and the directions of the data that make them."""
+"""Eigenvalues of U off the bulk, what makes them, and from when on they are there. All come as `Outlier`, or as plain numbers.
+
+**Where they are.** A direction of the data: `theory.outliers.closed_form` if there is one type, kind and time, else
+`theory.outliers.counted`, and ``outliers`` asks the one that fits the equations (``spikes``). No direction of the data, but the mean of the
+features or the fluctuations of norms: ``means``, by way of ``gaps``; the means of the general models are counted too.
+
+**When there is one.** ``bbp`` asks for windows of variances, the critical time, number of samples and separation, and ``threshold`` answers
+for one model and one edge.
+
+A file imports only those before it: gaps, closed_form, counted; means, threshold, spikes; bbp. The folder asks a spectrum for its edges and
+stands on the equations; `theory.spectrum` calls ``outliers``, `theory.training.signal` calls ``outliers_of``.
+"""
 
 from ..results import Outlier
 from .bbp import Window, critical_psi_n, critical_separation, critical_spike, critical_time, windows

@@ -15,6 +15,7 @@ Source: Baik, Ben Arous, Péché (2005) for sample covariances; derived here for
 """
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,6 +25,12 @@ from ..search import log_crossing, minimum_beside
 from ..validation import a_scalar_model, a_scalar_spectrum, decimal_digits, positive
 from .closed_form import has_linear_part
 from .threshold import threshold_at, uppermost
+
+if TYPE_CHECKING:
+    from mpmath import mpf
+
+    from ..model import RandomFeatureModel
+    from ..spectrum.law import Spectrum
 
 
 @dataclass(frozen=True)
@@ -37,7 +44,7 @@ class Window:
     largest: float
 
 
-def windows(spectrum, dps=None):
+def windows(spectrum: "Spectrum", dps: int | None = None) -> tuple[Window, ...]:
     """Which spikes have an outlier, and where.
 
     Parameters
@@ -89,7 +96,7 @@ def windows(spectrum, dps=None):
     return tuple(found)
 
 
-def critical_spike(model, dps=None):
+def critical_spike(model: "RandomFeatureModel", dps: int | None = None) -> "float | mpf":
     """The variance above which a direction has an outlier above the bulk.
 
     Parameters
@@ -117,7 +124,7 @@ def critical_spike(model, dps=None):
     return uppermost(a_scalar_model(model), dps)
 
 
-def critical_separation(model, dps=None):
+def critical_separation(model: "RandomFeatureModel", dps: int | None = None) -> "float | mpf":
     """|m|²_c: two clusters at ±m, |m| = O(1), have an outlier above the bulk if |m|² is larger.
 
     Each cluster is ``model.data``, which has one eigenvalue (`ValueError` else): the direction of m has the variance
@@ -135,7 +142,7 @@ def critical_separation(model, dps=None):
         return rounded(to_mpf(uppermost(model, dps + 15)) - model.data.mpmath_spectrum()[0][0], dps)
 
 
-def critical_time(model, variance, dps=None):
+def critical_time(model: "RandomFeatureModel", variance: float, dps: int | None = None) -> "float | mpf":
     r"""The diffusion time at which a direction drowns: the last one at which it loses its outlier above the bulk.
 
     Parameters
@@ -181,7 +188,7 @@ def critical_time(model, variance, dps=None):
     return _crossing(model, "t", (best, times[k + 1]), variance, dps) if smallest < float(variance) else 0.0
 
 
-def critical_psi_n(model, variance, dps=None):
+def critical_psi_n(model: "RandomFeatureModel", variance: float, dps: int | None = None) -> "float | mpf":
     r"""The smallest number of samples per dimension with which a direction has an outlier above the bulk.
 
     Arguments and cost as of `critical_time`. inf where no ψ_n does, 0.0 where 1e-8 is enough. At late times the threshold is not

@@ -18,13 +18,18 @@ which proves that z lies outside the support (`theory.equations.scalar`); else i
 direction has one above all bulks and, if ψ_p > 1 + ψ_n, one below them. A spike that equals an eigenvalue of Σ makes none, nor does
 one inside a continuous ρ_Σ (`theory.data.continuum`).
 
+`outliers_of` takes any direction, and `theory.outliers.spikes` those of the data. The other public functions serve
+`theory.outliers.threshold` and `theory.training.signal`.
+
 Derived in `theory.symbolic.outlier`; checked by ``tests/outliers/test_outliers.py`` against the zeros of D between the edges, spiked Wishart
 matrices, and finite matrices. The relative error at finite d is O(1/d) for a tanh network above the bulk; an outlier
 whose distance from s_t² is below s_t²/√d is blurred there, since s_t² is another one for each feature.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
+from typing import TYPE_CHECKING
 
 import sympy as sp
 
@@ -38,6 +43,11 @@ from ..symbolic.evaluate import evaluator
 from ..symbolic.outlier import lam_star, outlier_condition, outlier_position
 from ..symbolic.saddle_equations import saddle_point
 from ..validation import a_scalar_spectrum, decimal_digits, non_negative
+
+if TYPE_CHECKING:
+    from mpmath import mpf
+
+    from ..spectrum.law import Spectrum
 
 #: ratio of squared coefficients below which one is rounding
 NEGLIGIBLE = 1e-24
@@ -58,7 +68,7 @@ def _response_function():
     return evaluator((*equations, *derivatives), (S.q, S.delta, S.z, lam_star), "mpmath")
 
 
-def of_spikes(spectrum, dps=None):
+def of_spikes(spectrum: "Spectrum", dps: int | None = None) -> tuple[Outlier, ...]:
     r"""All eigenvalues of U that the spikes of the data separate from the bulk: above, below it and in its gaps.
 
     Parameters
@@ -95,7 +105,7 @@ def of_spikes(spectrum, dps=None):
     return tuple(sorted(found, key=lambda outlier: outlier.eigenvalue))
 
 
-def outliers_of(spectrum, variance, dps=None):
+def outliers_of(spectrum: "Spectrum", variance: float, dps: int | None = None) -> tuple[Outlier, ...]:
     """The at most two `Outlier` of one direction of that ``variance`` >= 0, unsorted; otherwise as `outliers`."""
     a_scalar_spectrum(spectrum)
     variance = non_negative("variance", variance)
@@ -130,7 +140,7 @@ def _digits_lost_to_cancellation(variance, parameters, nodes):
     return 3 * (max(0, *(int(-mp.log10(abs(x))) for x in scales)) + int(-mp.log10(late)))
 
 
-def exact_system(spectrum, dps):
+def exact_system(spectrum: "Spectrum", dps: int | None) -> "tuple[list[mpf], list[mpf], list[mpf], mpf]":
     """(parameters with s_t = 0, nodes, weights, s_t²) as mpf: to ``dps`` + 15 digits, or the double-precision ones."""
     if dps is not None:
         system = scalar_system_mpmath(spectrum.model, dps, resolved=True)
@@ -141,7 +151,9 @@ def exact_system(spectrum, dps):
     return parameters, nodes, [w / mp.fsum(weights) for w in weights], to_mpf(system.offset)
 
 
-def curve_points(parameters, nodes, weights, variance):
+def curve_points(
+    parameters: "Sequence[mpf]", nodes: "Sequence[mpf]", weights: "Sequence[mpf]", variance: "mpf"
+) -> "list[tuple[mpf, mpf, mpf]]":
     """The real (q, δ, y) with D = 0, y = z − s_t², on whatever branch: a list of up to two."""
     if variance == 0 or variance in nodes:
         return []
@@ -195,7 +207,7 @@ def _certified(point, parameters, nodes, weights, variance, digits):
     return y, overlap, data_overlap
 
 
-def has_linear_part(spectrum):
+def has_linear_part(spectrum: "Spectrum") -> bool:
     """Whether a² is more than rounding errors of the coefficients: without it the network sees no direction of the data."""
     _, _, alpha, b, v, s = spectrum.system.resolved.parameters
     return alpha > 0 and alpha**2 + b**2 > NEGLIGIBLE * (v**2 + s**2)

@@ -22,7 +22,10 @@ which there is no κ. With one κ for all samples, what is left of G is the cova
 Derived here, checked by ``tests/outliers/test_general_outliers.py`` against finite networks and, for one type, kind and node,
 `theory.outliers.closed_form`."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
+from numpy.typing import NDArray
 
 from ..data.gaussian import Gaussian
 from ..equations.continuation import beside
@@ -30,6 +33,9 @@ from ..equations.general import GeneralSystem
 from ..errors import ConvergenceError
 from ..results import Outlier
 from ..validation import a_spectrum, positive_integer
+
+if TYPE_CHECKING:
+    from ..spectrum.law import Spectrum
 
 #: how close to an edge or atom, relative to the distance of the next one, outliers are looked for
 MARGIN = 1e-9
@@ -41,7 +47,7 @@ NO_MEAN = 1e-12
 DirectionOutlier = MeanOutlier = Outlier
 
 
-def direction_outliers(spectrum, d=None):
+def direction_outliers(spectrum: "Spectrum", d: int | None = None) -> tuple[Outlier, ...]:
     """`theory.results.Outlier` for ``Gaussian(spikes=…)`` and ``Mixture(spikes=…)``, sorted by eigenvalue; () where there is none.
 
     Parameters
@@ -88,7 +94,7 @@ def direction_outliers(spectrum, d=None):
     return tuple(sorted(found, key=lambda outlier: outlier.eigenvalue))
 
 
-def mean_outliers(spectrum, d):
+def mean_outliers(spectrum: "Spectrum", d: int) -> tuple[Outlier, ...]:
     """`theory.results.Outlier` in the span of the mean activations at dimension d, sorted; () if all means vanish.
 
     They are of order p = ψ_p d, and reported where they lie outside the bulk, above it. Directions of the data move them by O(1).
@@ -185,7 +191,7 @@ class _CountingMatrix:
         result[:, noise, noise] += 1
         return self.basis.T @ result @ self.basis
 
-    def along(self, n):
+    def along(self, n: NDArray[np.float64]) -> NDArray[np.float64]:
         """The part of a vector in the coordinates of ``basis`` that lies in channels × directions, (2CK, directions)."""
         return (self.basis @ n).reshape(-1, self.has_weights.size)[:, self.has_weights]
 

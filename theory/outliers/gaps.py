@@ -6,6 +6,8 @@ direction of the data does: the zeros of 1/q + noise + samples/(1+δ) in the gap
 are free: `theory.outliers.means` needs that.
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy.optimize import brentq
 
@@ -13,8 +15,11 @@ from ..equations.solution import off_support
 from ..errors import ConvergenceError
 from ..validation import a_scalar_spectrum, non_negative, truth
 
+if TYPE_CHECKING:
+    from ..spectrum.law import Spectrum
 
-def zeros_in_gaps(spectrum, samples, noise, above=False):
+
+def zeros_in_gaps(spectrum: "Spectrum", samples: float, noise: float, above: bool = False) -> list[float]:
     r"""The zeros of 1/q + noise + samples/(1+δ) off the bulk, each bracketed by the edges of its gap: a sorted list of floats.
 
     With ``above`` only that above all bulks.

@@ -15,6 +15,7 @@ networks.
 """
 
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.integrate import quad
@@ -23,8 +24,11 @@ from ..validation import a_scalar_spectrum, positive_integer
 from .closed_form import NEGLIGIBLE
 from .gaps import zeros_in_gaps
 
+if TYPE_CHECKING:
+    from ..spectrum.law import Spectrum
 
-def mean_outlier(spectrum, d):
+
+def mean_outlier(spectrum: "Spectrum", d: int) -> float | None:
     r"""The eigenvalue that the mean κ = E σ of the features makes along (1, …, 1)/√p, for p = ψ_p d features.
 
     With U₀ the covariance of the features about their mean u over the samples, U = U₀ + uu^T. u is κ1 plus a fluctuation that is
@@ -55,7 +59,7 @@ def mean_outlier(spectrum, d):
     return found[0] if found else None
 
 
-def fluctuation_outliers(spectrum):
+def fluctuation_outliers(spectrum: "Spectrum") -> tuple[float, ...]:
     r"""What an even part of σ adds if κ = 0: outliers of order 1 that no direction of the data makes, mostly two above the bulk.
 
     The mean of a feature over directions varies with the norms: with μ₂ = E σ(Γz) He₂(z) it is κ + (μ₂/2)(ω_i + χ_ν), where

@@ -1,14 +1,19 @@
 """The eigenvalues off the bulk that the spikes of the data make, by the equations that a model has."""
 
 from functools import singledispatch
+from typing import TYPE_CHECKING
 
 from ..equations.general import GeneralSystem
 from ..equations.scalar import ScalarSystem
+from ..results import Outlier
 from ..validation import a_spectrum, decimal_digits
 from . import closed_form, counted
 
+if TYPE_CHECKING:
+    from ..spectrum.law import Spectrum
 
-def outliers(spectrum, dps=None):
+
+def outliers(spectrum: "Spectrum", dps: int | None = None) -> tuple[Outlier, ...]:
     """All eigenvalues of U that the spikes of the data separate from the bulk: above, below it and in its gaps.
 
     Parameters

@@ -15,9 +15,11 @@ What the thresholds are for is in `theory.outliers.bbp`, which alone calls this;
 """
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 import sympy as sp
+from numpy.typing import NDArray
 
 from ..digits import mp, newton, rounded, to_mpf
 from ..equations import late_times
@@ -27,6 +29,12 @@ from ..symbolic import symbols as S
 from ..symbolic.evaluate import evaluator
 from ..symbolic.outlier import lam_star, outlier_condition, outlier_position
 from .closed_form import exact_system, has_linear_part
+
+if TYPE_CHECKING:
+    from mpmath import mpf
+
+    from ..model import RandomFeatureModel
+    from ..spectrum.law import Spectrum
 
 
 @cache
@@ -40,7 +48,7 @@ def _threshold_functions(module):
     return evaluator(coefficients, (lam_star,), module), evaluator(full, variables, module)
 
 
-def threshold_at(spectrum, row, dps=None):
+def threshold_at(spectrum: "Spectrum", row: NDArray[np.float64], dps: int | None = None) -> "float | mpf":
     """λ*_c of one row (y, q, δ) of ``spectrum.support.table``; negative where no direction's outlier ends at that edge."""
     at_edge = evaluator((outlier_condition().threshold,), (S.q, S.delta), "mpmath")
     with mp.workdps(30):  # not to overflow where α² is about to vanish
@@ -49,7 +57,7 @@ def threshold_at(spectrum, row, dps=None):
     return float(threshold) if dps is None or threshold <= 0 else _refine(spectrum, 1 / (1 + row[2]), threshold, dps)
 
 
-def uppermost(model, dps=None):
+def uppermost(model: "RandomFeatureModel", dps: int | None = None) -> "float | mpf":
     """λ*_c of the edge above which there is nothing, to ``dps`` digits if given; inf where the network has no linear part.
 
     Raises `ConvergenceError`: not certified.

@@ -1,4 +1,17 @@
-"""Training in the limit: losses along the flow and along a ridge, and what follows from them."""
+"""Training in the limit: losses along the flow and along a ridge, and what follows from them.
+
+**How a loss is made.** The features are linear in the trained weights, so that a training time or a ridge is a filter f of the eigenvalues of
+U. ``contour`` has the nodes of an integral around the spectrum, ``kernels`` the functions H and G there (``scalar_kernel`` or
+``general_kernel``, by the equations of the model), ``losses`` the integrals for any f, with their certificate, and ``curves`` what users
+call: f of the flow, f of the ridge. ``digits`` is the same in mpmath, ``two_resolvents`` the same from the definition, ``exact_score`` the
+loss below which nothing falls.
+
+**What is read off.** ``timescales`` (when it generates, when it memorizes; ``memorization`` has a formula for the latter),
+``early_stopping``, ``phases`` and, for one direction of the data instead of a loss, ``signal``.
+
+A new filter is a call of ``losses``; new equations register their H and G in ``kernels``. `theory.RandomFeatureModel` calls ``curves`` and
+``timescales``; the folder stands on the spectrum and its outliers.
+"""
 
 from .._former_names import renamed
 from ..results import RidgeCurve, TrainingCurve

@@ -11,10 +11,15 @@ axis every second node and the conjugates of the others are all nodes: the real 
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..digits import mp
+
+if TYPE_CHECKING:
+    from mpmath import mpc, mpf
 
 #: half-height in log z of the confocal ellipse beyond which functions may grow
 GROWTH = np.pi / 2
@@ -26,29 +31,29 @@ MIDDLE = 0.5
 class Contour:
     """Nodes and weights in the closed upper half-plane, counter-clockwise, for functions with g(z̄) the conjugate of g(z)."""
 
-    nodes: np.ndarray
-    weights: np.ndarray
+    nodes: NDArray[np.complex128]
+    weights: NDArray[np.complex128]
 
-    def integrate(self, values):
+    def integrate(self, values: NDArray[np.complex128]) -> NDArray[np.float64]:
         """(1/2πi)∮ g dz = 2 Re Σ weight·g(node) from ``values`` of g at the nodes, (…, nodes)."""
         return 2 * (values @ self.weights).real
 
-    def halved(self):
+    def halved(self) -> "Contour":
         """The rule of every second node, with twice the weights."""
         return Contour(self.nodes[::2], 2 * self.weights[::2])
 
 
-def radius(low, high):
+def radius(low: float, high: float) -> float:
     """The parameter ρ of the ellipse around [low, high]: the rule's error falls as e^{−count·ρ}."""
     return MIDDLE * np.arcsinh(GROWTH / (np.log(high / low) / 2))
 
 
-def count_for(low, high, digits):
+def count_for(low: float, high: float, digits: float) -> int:
     """Nodes of the closed contour, a multiple of 4, with which every second one reaches an error of 10^{−digits}."""
     return 4 * int(np.ceil(digits * np.log(10) / (2 * radius(low, high))))
 
 
-def ellipse(low, high, count):
+def ellipse(low: float, high: float, count: int) -> Contour:
     """The contour around [low, high], 0 < low < high: the upper half, count/2 + 1 nodes, of ``count`` (a multiple of 4)."""
     centre, half = (np.log(low) + np.log(high)) / 2, np.log(high / low) / 2
     angle = radius(low, high) + 2j * np.pi * np.arange(count // 2 + 1) / count
@@ -58,7 +63,7 @@ def ellipse(low, high, count):
     return Contour(nodes, weights)
 
 
-def ellipse_mpmath(low, high, count):
+def ellipse_mpmath(low: "mpf", high: "mpf", count: int) -> "tuple[list[mpc], list[mpc]]":
     """The same at the working precision, as two lists."""
     centre, half = (mp.log(low) + mp.log(high)) / 2, mp.log(high / low) / 2
     rho = MIDDLE * mp.asinh(mp.mpf(GROWTH) / half)

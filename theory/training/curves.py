@@ -8,11 +8,17 @@ f(x) = (1 − e^{−cτx})/x with c = 2Δ_t/ψ_p; an explicit ridge ζ is f(x) =
 * score_error = (1/d) E|S − ∇log P_t|² = (test − ε)/Δ_t, where ε is the loss of the exact score (averaged over t: Σ w_k Δ_k in
   place of Δ_t). For Gaussian data ε = ∫ρ_Σ e^{−2t}λ/(e^{−2t}λ + Δ_t).
 
-How they are evaluated and certified is said in `theory.training.losses`. The losses refer to infinitely many noise draws per sample.
+Here the filters are named; how any filter's losses are evaluated and certified is said in `theory.training.losses`, and ε is
+`theory.training.exact_score`. Called by `theory.RandomFeatureModel.training` and ``.ridge``. The losses refer to infinitely many noise
+draws per sample.
 
 Source: 2505.17638 for the flow; F and the ridge derived here. Checked by ``tests/training/test_training.py``,
 ``tests/training/test_training_accuracy.py`` and ``tests/training/test_general_training.py``.
 """
+
+from typing import TYPE_CHECKING
+
+from numpy.typing import ArrayLike
 
 from ..filters import check_tau, filter_function, remainder
 from ..results import RidgeCurve, TrainingCurve
@@ -20,8 +26,11 @@ from ..validation import finite_array
 from .exact_score import exact_score_loss
 from .losses import losses
 
+if TYPE_CHECKING:
+    from ..model import RandomFeatureModel
 
-def training_curve(model, tau):
+
+def training_curve(model: "RandomFeatureModel", tau: ArrayLike) -> TrainingCurve:
     """`TrainingCurve` at the training times ``tau``; see `theory.RandomFeatureModel.training`."""
     tau = check_tau(tau)
     rate = flow_rate(model) * tau.ravel()[:, None]
@@ -29,7 +38,7 @@ def training_curve(model, tau):
     return TrainingCurve(tau, *_shaped(model, train, test, tau.shape))
 
 
-def ridge_curve(model, zeta):
+def ridge_curve(model: "RandomFeatureModel", zeta: ArrayLike) -> RidgeCurve:
     """`RidgeCurve` at the ridges ``zeta``; see `theory.RandomFeatureModel.ridge`."""
     zeta = finite_array("zeta", zeta, float)
     if (zeta < 0).any():
@@ -44,6 +53,6 @@ def _shaped(model, train, test, shape):
     return train, test, (test - exact_score_loss(model)) / (model.times.law @ model.times.noise_variances)
 
 
-def flow_rate(model):
+def flow_rate(model: "RandomFeatureModel") -> float:
     """c = 2Δ_t/ψ_p: the mode of eigenvalue λ relaxes as e^{−cτλ}."""
     return 2 * model.noise_variance / float(model.psi_p)

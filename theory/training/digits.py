@@ -5,6 +5,9 @@ contour are those of double precision after Newton's steps. Checked by ``tests/t
 ``tests/training/test_training_accuracy.py``, which hold the double-precision losses to it.
 """
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from ..digits import mp, rounded, to_mpf
@@ -16,8 +19,13 @@ from . import contour
 from .losses import support_bounds
 from .scalar_kernel import field_mpmath, fresh_residual_mpmath, train_residual_mpmath
 
+if TYPE_CHECKING:
+    from mpmath import mpf
 
-def training_mpmath(model, tau, dps=30):
+    from ..model import RandomFeatureModel
+
+
+def training_mpmath(model: "RandomFeatureModel", tau: Sequence[float], dps: int = 30) -> "list[tuple[mpf, mpf]]":
     """(train, test) at each τ in high precision: the reference for the double-precision path.
 
     Parameters

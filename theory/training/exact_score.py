@@ -1,11 +1,20 @@
-"""The loss of the exact score: what is left on fresh data however well a network is trained."""
+"""The loss of the exact score: what is left on fresh data however well a network is trained.
+
+From the description of data and times alone, with no spectrum: the ε by which `theory.training.curves` turns a test loss into a distance to
+the exact score. Its counterpart at finite d is `theory.simulation.exact_score_loss`.
+"""
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..couplings.ensemble import as_mixture
 
+if TYPE_CHECKING:
+    from ..model import RandomFeatureModel
 
-def exact_score_loss(model):
+
+def exact_score_loss(model: "RandomFeatureModel") -> float:
     """ε: the loss (1/d)E|√Δ_t ∇log P_t + ξ|² of the exact score, which no network goes below on fresh data.
 
     The kinds of a mixture are taken to be known from x: for d → ∞ they are told apart by their centroids or by |x|².

@@ -25,10 +25,16 @@ Called by `theory.training.losses` alone. Derived here, checked by ``tests/train
 `theory.training.two_resolvents` and finite networks.
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
+from numpy.typing import NDArray
 
 from ..equations.general import CHUNK
 from ..equations.response import diagonal_blocks, fields, response, solve_stack
+
+if TYPE_CHECKING:
+    from ..equations.general import GeneralSystem
 
 
 def _columns(e):
@@ -36,13 +42,13 @@ def _columns(e):
     return np.concatenate([e.u, e.target[None]])
 
 
-def overlaps(system, x):
+def overlaps(system: "GeneralSystem", x: NDArray[np.complex128]) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
     """((1/d) Tr V^TQV, (1/d) Tr V^TQṼ) at solutions x of an `GeneralSystem`, two arrays (N,)."""
     train, test = residuals(system, x)
     return system.ensemble.initial_loss - train, system.ensemble.initial_loss - test
 
 
-def residuals(system, x):
+def residuals(system: "GeneralSystem", x: NDArray[np.complex128]) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
     """What `overlaps` leave of L₀: (1/d) E[y·r_z] on the training set, H, and on fresh data, the limit z₁ → ∞ of G."""
     e = system.ensemble
     field = fields(e, system.full(x), e.target[:, None])
@@ -52,7 +58,9 @@ def residuals(system, x):
     return train, test
 
 
-def fresh_loss_kernel(system, x, i, j):
+def fresh_loss_kernel(
+    system: "GeneralSystem", x: NDArray[np.complex128], i: NDArray[np.int64], j: NDArray[np.int64]
+) -> NDArray[np.complex128]:
     """G(z_i, z_j) for pairs of the solutions x, an array shaped like ``i``.
 
     Cost: one linear system of m = J + C·K² unknowns a pair, O(m³); in chunks, so that memory stays bounded.

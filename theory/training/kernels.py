@@ -5,34 +5,41 @@
 """
 
 from functools import singledispatch
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..equations.general import GeneralSystem
 from ..equations.scalar import ScalarSystem
 from . import general_kernel, scalar_kernel
 
+if TYPE_CHECKING:
+    from ..equations.system import System
+
+Values = NDArray[np.complex128]
+
 
 @singledispatch
-def initial_loss(system):
+def initial_loss(system: "System") -> float:
     """L₀, the mean square of the target."""
     raise TypeError(f"no losses for {type(system).__name__}")
 
 
 @singledispatch
-def residuals(system, x):
+def residuals(system: "System", x: Values) -> tuple[Values, Values]:
     """(H(z), G(∞, z)) at solutions x (m, N), two arrays (N,)."""
     raise TypeError(f"no losses for {type(system).__name__}")
 
 
 @singledispatch
-def kernels(system, x, size):
+def kernels(system: "System", x: Values, size: int) -> tuple[Values, Values]:
     """G(z_i, z_j) and G(z_i, z̄_k) at solutions x (m, N), arrays (N, N) and (at least ``size``, ``size``), k among the first ``size``."""
     raise TypeError(f"no losses for {type(system).__name__}")
 
 
 @singledispatch
-def beside_atom(system):
+def beside_atom(system: "System") -> Values:
     """The unknowns (m, 1) where z → 0 from below and U has an atom at 0; NaN where they are not known."""
     raise TypeError(f"no losses for {type(system).__name__}")
 

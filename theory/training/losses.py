@@ -18,14 +18,24 @@ coarser one. That, the rounding of the sum, and the error of what both have in c
 itself. A filter that passes is done, whatever others are asked for beside it. Checked by ``tests/training/test_training_accuracy.py``.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..equations.solution import solve
 from ..errors import ConvergenceError
 from . import contour, kernels
+
+if TYPE_CHECKING:
+    from ..equations.system import System
+    from ..model import RandomFeatureModel
+    from ..spectrum.law import Spectrum
+
+Pair = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 #: largest relative error of a loss, as measured by the certificate
 TOLERANCE = 1e-10
@@ -57,22 +67,22 @@ class ResidualData:
     from_zero: np.ndarray | None
 
     @cached_property
-    def sizes(self):
+    def sizes(self) -> NDArray[np.float64]:
         """|G(z_i, z_j)| + |G(z_i, z̄_j)|"""
         return np.abs(self.kernel) + np.abs(self.mirror)
 
     @cached_property
-    def coarse(self):
+    def coarse(self) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
         """The kernels at every second node, contiguous."""
         return tuple(np.ascontiguousarray(table[::2, ::2]) for table in (self.kernel, self.mirror))
 
 
-def initial_loss(model):
+def initial_loss(model: "RandomFeatureModel") -> float:
     """L₀, the loss at A = 0: 1 unless the target has a part in x (`theory.TimeGrid`, ``skip``)."""
     return kernels.initial_loss(model.spectrum().system)
 
 
-def support_bounds(spectrum):
+def support_bounds(spectrum: "Spectrum") -> tuple[float, float]:
     """An interval in (0, ∞) that holds the part of the spectrum on which V acts, with a margin on both sides."""
     s2 = spectrum.offset
     high = 1.01 * spectrum.upper_bound
@@ -88,12 +98,12 @@ def support_bounds(spectrum):
 
 
 @lru_cache(maxsize=8)
-def residual_data(model, count):
+def residual_data(model: "RandomFeatureModel", count: int) -> ResidualData:
     """`on_contour` with ``count`` nodes; cached, about 12 count² bytes for each of the last eight."""
     return on_contour(model, model.spectrum().system, count)
 
 
-def on_contour(model, system, count):
+def on_contour(model: "RandomFeatureModel", system: "System", count: int) -> ResidualData:
     """`ResidualData` on the contour with ``count`` nodes around the spectrum of ``model``.
 
     ``system`` is the spectrum's own, or a stand-in whose ``ensemble`` describes other fresh samples (chapter *Integrating over time*).
@@ -147,7 +157,11 @@ def _check_target(model):
         )
 
 
-def losses(model, filters, size):
+def losses(
+    model: "RandomFeatureModel",
+    filters: Callable[[NDArray[np.complex128], NDArray[np.int64]], tuple[NDArray, NDArray]],
+    size: int,
+) -> Pair:
     """(train, test) of A_f for a family of filters.
 
     Parameters
@@ -190,7 +204,7 @@ def losses(model, filters, size):
     return result
 
 
-def measured(data, f, h):
+def measured(data: ResidualData, f: NDArray[np.complex128], h: NDArray[np.complex128]) -> Pair:
     """(train, test) of the filters f, h at the nodes of ``data``, and their relative errors, two arrays (2, filters)."""
     forms = [_form(data, f, h, from_zero) for from_zero in (False, True) if data.at_zero is not None or not from_zero]
     values, errors, terms = (np.array(column) for column in zip(*forms, strict=True))

@@ -5,13 +5,18 @@ their relaxation time is the τ_mem of `theory.training.timescales`. Checked by 
 """
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 import sympy as sp
+from numpy.typing import NDArray
 
 from ..symbolic.evaluate import PARAMETERS
 from ..symbolic.two_bulks import memorizing_bulk, memorizing_threshold
 from ..validation import a_scalar_model
+
+if TYPE_CHECKING:
+    from ..model import RandomFeatureModel
 
 
 @lru_cache(maxsize=64)
@@ -21,7 +26,7 @@ def _memorizing_centre(spectrum, index):
     return sp.lambdify(PARAMETERS, (centre, memorizing_threshold(spectrum[index][0])), modules="math")
 
 
-def memorization_eigenvalue(model):
+def memorization_eigenvalue(model: "RandomFeatureModel") -> NDArray[np.float64]:
     """Where the d memorizing modes of U lie for ψ_p, ψ_n ≫ 1, one for each eigenvalue of the covariance: float array (m,).
 
     The leading order of `theory.symbolic.memorizing_bulk`; NaN where those modes have not left the sample bulk. Seconds of

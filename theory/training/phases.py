@@ -6,18 +6,24 @@ A point (ψ_n, ψ_p) is called, with the generalization gap test − train and a
 * **dynamical** regularization if it is below at the training time τ, but not at τ = ∞ (there was no time to memorize);
 * **memorization** if it is above at τ.
 
-Source: the three phases are those of 2505.17638; here each is computed from the asymptotic curves.
+One `theory.training.curves.training_curve` for each point, over processes; nothing else depends on it. Source: the three phases are those
+of 2505.17638; here each is computed from the asymptotic curves. Checked by ``tests/training/test_timescales.py``.
 """
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from joblib import Parallel, delayed
+from numpy.typing import ArrayLike, NDArray
 
 from .._former_names import renamed
 from ..progress import progress_bar
 from ..validation import a_model, finite_array, integer, positive, positive_integer, shown, truth
 from .curves import training_curve
+
+if TYPE_CHECKING:
+    from ..model import RandomFeatureModel
 
 ARCHITECTURAL, DYNAMICAL, MEMORIZATION = 0, 1, 2
 PHASES = ("architectural regularization", "dynamical regularization", "memorization")
@@ -37,7 +43,7 @@ class PhaseDiagram:
     final_score_error: np.ndarray
 
     @property
-    def phase(self):
+    def phase(self) -> NDArray[np.int64]:
         """0, 1 or 2 at every point, an index of `PHASES`."""
         return np.where(
             self.final_gap <= self.gap_threshold,
@@ -61,7 +67,15 @@ def _ratios(name, values):
     return array
 
 
-def phase_diagram(model, psi_n, psi_p, tau, gap=0.1, jobs=2, progress=True):
+def phase_diagram(
+    model: "RandomFeatureModel",
+    psi_n: ArrayLike,
+    psi_p: ArrayLike,
+    tau: float,
+    gap: float = 0.1,
+    jobs: int = 2,
+    progress: bool = True,
+) -> PhaseDiagram:
     """Compute a `PhaseDiagram`.
 
     Parameters

@@ -16,13 +16,22 @@ of one argument; here it is H(z), as V = bW/√d is the same for all samples.
 """
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 from ..digits import mp
 from ..symbolic import two_resolvents as symbolic
 from ..symbolic.evaluate import PARAMETERS, compiled
+
+if TYPE_CHECKING:
+    from mpmath import mpc
+
+    from ..equations.scalar import ScalarSystem
+
+    Field = tuple[mpc, mpc, list[mpc]]
 
 #: q beside an atom: the square is finite, and 1/q vanishes beside everything
 INFINITE = 1e140
@@ -46,14 +55,16 @@ def _inverses(system, x):
     return inverse_q, g, 1 / (inverse_q[:, None] + psi_p * (b**2 + alpha**2 * g[:, None] * system.nodes))
 
 
-def train_residual(system, x):
+def train_residual(system: "ScalarSystem", x: NDArray[np.complex128]) -> NDArray[np.complex128]:
     """H at solutions x = (q, δ), shape (2, N), of a `theory.equations.ScalarSystem`: array (N,). Cost O(N m)."""
     inverse_q, g, inverse = _inverses(system, x)
     moments = (inverse @ (system.weights * system.nodes**k) for k in range(2))
     return _functions("numpy")[0](inverse_q, g, *moments, *system.parameters)
 
 
-def fresh_residual(system, left, right):
+def fresh_residual(
+    system: "ScalarSystem", left: NDArray[np.complex128], right: NDArray[np.complex128]
+) -> NDArray[np.complex128]:
     """G between the solutions ``left`` (2, N) and ``right`` (2, N'): array (N, N'). Cost O(N N' m), in products of matrices."""
     x1, g1, first = _inverses(system, left)
     x2, g2, second = _inverses(system, right)
@@ -61,7 +72,7 @@ def fresh_residual(system, left, right):
     return _functions("numpy")[1](x1[:, None], g1[:, None], x2, g2, *moments, *system.parameters)
 
 
-def beside_atom(system):
+def beside_atom(system: "ScalarSystem") -> NDArray[np.complex128]:
     """(q, δ) where z → 0 from below and U has an atom at 0 (linear features, p > d), shape (2, 1): q as good as infinite.
 
     There 1/g − 1 = (α²/ψ_n)⟨λ/(b² + α²λg)⟩. Times g, its two sides fall and rise with g, so that one g in (0, 1) solves it.
@@ -72,21 +83,21 @@ def beside_atom(system):
     return np.array([[INFINITE], [1 / g - 1]], complex)
 
 
-def field_mpmath(system, q, delta):
+def field_mpmath(system: "ScalarSystem", q: "mpc", delta: "mpc") -> "Field":
     """(1/q, g, [1/(1/q + ψ_p h) at the nodes]) at the working precision."""
     psi_p, _, alpha, b, _, _ = system.parameters
     inverse_q, g = 1 / q, 1 / (1 + delta)
     return inverse_q, g, [1 / (inverse_q + psi_p * (b**2 + alpha**2 * g * node)) for node in system.nodes]
 
 
-def train_residual_mpmath(system, field):
+def train_residual_mpmath(system: "ScalarSystem", field: "Field") -> "mpc":
     """H at a `field_mpmath`."""
     inverse_q, g, inverse = field
     moments = _moments_mpmath(system, inverse, 2)
     return _functions("mpmath")[0](inverse_q, g, *moments, *system.parameters)
 
 
-def fresh_residual_mpmath(system, left, right):
+def fresh_residual_mpmath(system: "ScalarSystem", left: "Field", right: "Field") -> "mpc":
     """G between two `field_mpmath`."""
     moments = _moments_mpmath(system, [a * b for a, b in zip(left[2], right[2], strict=True)], 3)
     return _functions("mpmath")[1](*left[:2], *right[:2], *moments, *system.parameters)

@@ -8,13 +8,16 @@ not correlate with e·x), with the gain
 
 as A(τ) = −√(p/Δ_t) V^T f_τ(U) and V = bW/√d. The exact score of the Gaussian has the gain −1/(e^{−2t}λ* + Δ_t). Each outlier holds the
 part ``overlap`` of μ_* and relaxes in its own ψ_p/(2Δ_t λ), the rest in the times of the bulk. A direction of the bulk is λ* = λ_Σ.
+The integral runs on the contour of the losses, widened to hold the outliers too. For one type, kind and time; nothing else depends on it.
 Derived here, checked by ``tests/outliers/test_outliers.py`` against finite networks.
 """
 
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from ..equations.solution import solve
 from ..errors import ConvergenceError
@@ -27,6 +30,9 @@ from ..validation import a_scalar_model, non_negative
 from . import contour
 from .curves import flow_rate
 from .losses import support_bounds
+
+if TYPE_CHECKING:
+    from ..model import RandomFeatureModel
 
 #: relative error of the gain that halving the nodes of the contour must certify, and the most nodes
 TOLERANCE, MOST_NODES = 1e-11, 4096
@@ -45,7 +51,7 @@ class SignalCurve:
     exact: float
 
     @property
-    def learned(self):
+    def learned(self) -> NDArray[np.float64]:
         """gain/exact: 0 for the untrained network, 1 for the exact score."""
         return self.gain / self.exact
 
@@ -55,7 +61,7 @@ def _transform():
     return evaluator((outlier_condition().transform,), (S.q, S.delta, lam_star), "numpy")
 
 
-def signal_curve(model, tau, variance):
+def signal_curve(model: "RandomFeatureModel", tau: ArrayLike, variance: float) -> SignalCurve:
     """The gain of the learned score along a direction of the data.
 
     Parameters

@@ -12,11 +12,16 @@ for ψ_p ≫ ψ_n ≫ 1 they lie at λ ≃ s² + (ψ_p/ψ_n) v² b²/(α²λ_Σ 
 Hence τ_mem ≃ ψ_n (α²λ_Σ + b²)/(2Δ_t v² b²), which is ψ_n/(2Δ_t² v²) for Σ = 1: proportional to the number of samples, with τ_gen
 constant (2505.17638; the factor b²/(α²λ_Σ + b²) is derived here, chapter "Two times", checked by ``tests/training/test_training.py``). The
 exponents are local: d log τ/d log ψ_n at the model's ψ_n.
+
+A crossing is bracketed on the grid of `training_times` and then solved for (`theory.search`). `theory.RandomFeatureModel.timescales` comes
+here, `theory.training.early_stopping` takes the best time from here.
 """
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .._former_names import renamed
 from ..errors import ConvergenceError
@@ -24,6 +29,9 @@ from ..search import log_crossing, minimum_beside
 from ..validation import a_model, fraction, integer
 from .curves import flow_rate, training_curve
 from .losses import TOLERANCE, initial_loss, support_bounds
+
+if TYPE_CHECKING:
+    from ..model import RandomFeatureModel
 
 #: most training times of a grid
 MOST_POINTS = 10**6
@@ -54,7 +62,9 @@ class Timescales:
     best_test: float
 
 
-def curve_times(model, within=0.05, gap_fraction=0.5, points=240):
+def curve_times(
+    model: "RandomFeatureModel", within: float = 0.05, gap_fraction: float = 0.5, points: int = 240
+) -> tuple[float, float | None, float, float]:
     """(τ_gen, τ_mem, τ_best, best test loss) from the training curves.
 
     Parameters
@@ -83,7 +93,7 @@ def curve_times(model, within=0.05, gap_fraction=0.5, points=240):
     return tau_gen, tau_mem, tau_best, best
 
 
-def training_times(model, points=240):
+def training_times(model: "RandomFeatureModel", points: int = 240) -> NDArray[np.float64]:
     """Training times from before the fastest mode moves to after the slowest has relaxed, logarithmically spaced."""
     low, high = support_bounds(a_model(model).spectrum())
     points, rate = integer("points", points, 2, MOST_POINTS), flow_rate(model)
@@ -107,7 +117,7 @@ def _first_crossing(model, grid, values, function):
     return float(np.exp(root))
 
 
-def edge_times(model):
+def edge_times(model: "RandomFeatureModel") -> tuple[float | None, float | None]:
     """(τ_gen, τ_mem) from the edges of the uppermost and of the lowest interval, (None, None) if there is only one."""
     edges = a_model(model).spectrum().edges()
     if len(edges) < 4:
@@ -116,7 +126,7 @@ def edge_times(model):
     return 1 / (rate * edges[-2]), 1 / (rate * edges[1])
 
 
-def timescales(model, within=0.05, gap_fraction=0.5):
+def timescales(model: "RandomFeatureModel", within: float = 0.05, gap_fraction: float = 0.5) -> Timescales:
     """All times of one model; see `theory.RandomFeatureModel.timescales`."""
     a_model(model)
     within, gap_fraction = float(fraction("within", within)), float(fraction("gap_fraction", gap_fraction))

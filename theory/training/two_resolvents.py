@@ -11,11 +11,16 @@ to them, here it is solved. (The κ of `theory.training.general_kernel` is one s
 """
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..symbolic import two_resolvents as symbolic
 from ..symbolic.evaluate import evaluator
+
+if TYPE_CHECKING:
+    from ..equations.scalar import ScalarSystem
 
 #: pairs × nodes of ρ_Σ evaluated at a time, which bounds the memory to about 100 MB
 CHUNK = 400_000
@@ -30,7 +35,13 @@ def _evaluate(module):
     return evaluator(expressions, variables, module)
 
 
-def population_kernel(system, q1, delta1, q2, delta2):
+def population_kernel(
+    system: "ScalarSystem",
+    q1: NDArray[np.complex128],
+    delta1: NDArray[np.complex128],
+    q2: NDArray[np.complex128],
+    delta2: NDArray[np.complex128],
+) -> NDArray[np.complex128]:
     """F at pairs of solutions of the saddle point.
 
     Parameters
