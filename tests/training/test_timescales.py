@@ -1,5 +1,6 @@
 """What is read off the curves, against the curves themselves: exponents, best times, phases; and models that learn nothing."""
 
+import importlib
 from dataclasses import replace
 
 import numpy as np
@@ -94,3 +95,13 @@ def test_phase_diagram_holds_the_curves():
             assert diagram.score_error[at] == pytest.approx(now.score_error, rel=1e-9)
             assert diagram.final_score_error[at] == pytest.approx(end.score_error, rel=1e-9)
     assert np.all(diagram.score_error < 0.5 * diagram.final_score_error, axis=1)[1]  # exchanged, they would not be
+
+
+@pytest.mark.parametrize("place", ["theory.training", "theory.training.timescales"])
+def test_the_grid_of_training_times_is_found_under_its_former_name(place):
+    """It was called as the grid of diffusion times and that of a sampler are."""
+    with pytest.warns(DeprecationWarning, match="time_grid is now training_times"):
+        former = importlib.import_module(place).time_grid
+    assert former is timescales.training_times
+    with pytest.raises(AttributeError, match=f"'{place}' has no attribute 'no_such_name'"):
+        _ = importlib.import_module(place).no_such_name
