@@ -17,8 +17,8 @@ def test_one_node_has_the_convention_of_a_single_time():
 
 def test_default_amplitudes_weigh_features_by_the_law():
     grid = TimeGrid((0.1, 0.5, 2.0), (0.2, 0.3, 0.5))
-    assert grid.feature_weights == pytest.approx(grid.law, rel=double("identity"))
-    assert grid.noise_variance == pytest.approx(grid.law @ grid.noise_variances, rel=double("identity"))
+    assert grid.feature_weights == pytest.approx(grid.probabilities, rel=double("identity"))
+    assert grid.noise_variance == pytest.approx(grid.probabilities @ grid.noise_variances, rel=double("identity"))
 
 
 @pytest.mark.parametrize("density", [None, lambda t: np.exp(-3 * t)])
@@ -30,7 +30,7 @@ def test_gauss_rule_integrates_polynomials(density):
     mass = quad(weight, 0.2, 1.7)[0]
     for k in range(10):
         expected = quad(lambda t, k=k: weight(t) * t**k, 0.2, 1.7)[0] / mass
-        assert grid.law @ grid.times**k == pytest.approx(expected, rel=double("coefficient"))
+        assert grid.probabilities @ grid.times**k == pytest.approx(expected, rel=double("coefficient"))
 
 
 def test_gauss_rule_takes_functions_of_time():

@@ -52,7 +52,7 @@ def score(finite, A, x_t, k):
     skip = 0.0 if times.skip is None else times.skip[k]
     if times.amplitude is None:  # α_k ∝ 1/√Δ_k, and Σ w α²Δ = Σ w Δ
         delta = -np.expm1(-2 * times.times)
-        amplitude = np.sqrt(np.sum(times.law * delta) / delta[k])
+        amplitude = np.sqrt(np.sum(times.probabilities * delta) / delta[k])
     else:
         amplitude = times.amplitude[k]
     features = finite.model.activation(finite.W @ x_t / np.sqrt(d) + times.times[k] * finite.biases[:, None])
@@ -69,7 +69,7 @@ def gauss_hermite(dimensions, count):
 def defined_loss(finite, A, x, xi, weights):
     """Σ_k w_k (1/d) E|√Δ_k S(x_{t_k}, t_k) + ξ|² over the given pairs of x and ξ."""
     total = 0.0
-    for k, (t, law) in enumerate(zip(finite.model.times.times, finite.model.times.law, strict=True)):
+    for k, (t, law) in enumerate(zip(finite.model.times.times, finite.model.times.probabilities, strict=True)):
         root = np.sqrt(-np.expm1(-2 * t))
         residual = root * score(finite, A, np.exp(-t) * x + root * xi, k) + xi
         total += law * np.mean(residual**2, axis=0) @ weights
@@ -117,7 +117,7 @@ class TestLoss:
         x, xi, weights = fresh_pairs(finite)
         eigenvalues = covariance_eigenvalues(finite.model.data, 2)[:, None]
         error = scale = 0.0
-        for k, (t, law) in enumerate(zip(finite.model.times.times, finite.model.times.law, strict=True)):
+        for k, (t, law) in enumerate(zip(finite.model.times.times, finite.model.times.probabilities, strict=True)):
             delta = -np.expm1(-2 * t)
             x_t = np.exp(-t) * x + np.sqrt(delta) * xi
             difference = score(finite, A, x_t, k) + x_t / (np.exp(-2 * t) * eigenvalues + delta)
@@ -135,7 +135,7 @@ def test_loss_of_the_exact_score_of_a_mixture():
     frequencies, scales, centroids = kinds_of_samples(model.data, d)
     eigenvalues = covariance_eigenvalues(model.data, d)
     losses = np.zeros(m)
-    for t, law in zip(model.times.times, model.times.law, strict=True):
+    for t, law in zip(model.times.times, model.times.probabilities, strict=True):
         delta, decay = -np.expm1(-2 * t), np.exp(-t)
         xi = rng.standard_normal(X.shape)
         x_t = decay * X + np.sqrt(delta) * xi

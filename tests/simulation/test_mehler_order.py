@@ -34,7 +34,7 @@ def averaged(finite, kinds):
     """U off the diagonal, by a quadrature for each pair, time and (weight, mean (d,), variances (d,)) of ``kinds``."""
     model, (p, d) = finite.model, finite.W.shape
     delta = 1 - np.exp(-2 * model.times.times)
-    share = model.times.law * model.times.amplitudes**2 * delta
+    share = model.times.probabilities * model.times.amplitudes**2 * delta
     U = np.zeros((p, p))
     for (k, t), (weight, mean, variances) in itertools.product(enumerate(model.times.times), kinds):
         m = (np.exp(-t) * finite.W @ mean) / np.sqrt(d) + t * finite.biases

@@ -8,7 +8,7 @@ from scipy.optimize import brentq
 
 from theory import Gaussian, Mixture, RandomFeatureModel, TimeGrid
 from theory import activations as A
-from theory.couplings import ensemble
+from theory.couplings.feature_types import NEGLIGIBLE
 from theory.spectrum.label_continuum import REACH, ContinuousSupport
 
 BIASED = RandomFeatureModel(A.relu, 2, 1.5, 0.3, bias=1.5, types=4)
@@ -37,7 +37,7 @@ def test_a_rare_type_lies_where_a_single_feature_of_its_label_would():
     """The bulk of the outermost of 16 types, of share 1e-8, against the zero of 1/q at its label in the gap of 4 types."""
     fine, spectrum = replace(BIASED, types=16).spectrum(), BIASED.spectrum()
     points, weights = np.polynomial.hermite_e.hermegauss(16)
-    label = points[weights / weights.sum() > ensemble.NEGLIGIBLE][0]
+    label = points[weights / weights.sum() > NEGLIGIBLE][0]
     support = ContinuousSupport(spectrum)
     couplings = support.couplings([(label,)])
     bottom, edge = -spectrum.offset, spectrum.support.node_edges[0]

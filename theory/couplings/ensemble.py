@@ -56,10 +56,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.mixture import as_mixture
-from .feature_types import NEGLIGIBLE, feature_types, labels  # noqa: F401
+from .feature_types import feature_types
 from .gaussian_averages import check_second_moment
 from .merging import SAME, merged
-from .type_couplings import label_couplings, type_couplings  # noqa: F401
+from .type_couplings import type_couplings
 
 if TYPE_CHECKING:
     from ..model import RandomFeatureModel

@@ -12,9 +12,10 @@ from functools import lru_cache
 import numpy as np
 
 from .. import process
-from ..couplings.ensemble import as_mixture, feature_types
+from ..couplings.feature_types import feature_types
 from ..couplings.gaussian_averages import settled, split_average_mpmath, trapezoid
 from ..data.gaussian import Gaussian
+from ..data.mixture import as_mixture
 from ..digits import mp, newton, rounded, to_mpf
 from ..errors import ConvergenceError
 

@@ -86,10 +86,10 @@ def exact_score_loss(model: "RandomFeatureModel", d: int) -> float:
     times, (frequencies, scales, _) = a_model(model).times, kinds_of_samples(model.data, d)
     signal = times.decay[:, None, None] ** 2 * scales[:, None] * covariance_eigenvalues(model.data, d)
     losses = np.mean(signal / (signal + times.noise_variances[:, None, None]), axis=-1)
-    return float(times.law @ losses @ frequencies)
+    return float(times.probabilities @ losses @ frequencies)
 
 
 def score_error(model: "RandomFeatureModel", d: int, test: ArrayLike) -> np.float64 | NDArray[np.float64]:
     """Σ_k w_k Δ_k (1/d) E|S − ∇log P_{t_k}|²/Σ_k w_k Δ_k on fresh data, from the test loss, shaped like ``test``."""
     test = finite_array("test", test, float)[()]
-    return (test - exact_score_loss(model, d)) / float(model.times.law @ model.times.noise_variances)
+    return (test - exact_score_loss(model, d)) / float(model.times.probabilities @ model.times.noise_variances)

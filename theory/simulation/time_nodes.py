@@ -41,7 +41,7 @@ def nodes(times: TimeGrid) -> list[Node]:
         ``times`` is no `theory.TimeGrid`.
     """
     of_class("times", times, "TimeGrid", "theory.TimeGrid")
-    linear = times.law * times.amplitudes * np.sqrt(times.noise_variances) / math.sqrt(times.noise_variance)
+    linear = times.probabilities * times.amplitudes * np.sqrt(times.noise_variances) / math.sqrt(times.noise_variance)
     columns = (times.times, times.decay, times.noise_variances, times.feature_weights, linear)
     targets = zip(times.target_noise.tolist(), times.target_data.tolist(), strict=True)
     return [Node(*row, target) for *row, target in zip(*(c.tolist() for c in columns), targets, strict=True)]
@@ -49,4 +49,4 @@ def nodes(times: TimeGrid) -> list[Node]:
 
 def mean_square_target(times: TimeGrid, energy: float) -> float:
     """Σ_k w_k [(c^ξ_k)² + (c^x_k)² energy], the loss at A = 0, with ``energy`` the mean of |x|²/d over the samples or over fresh data."""
-    return float(times.law @ (times.target_noise**2 + times.target_data**2 * energy))
+    return float(times.probabilities @ (times.target_noise**2 + times.target_data**2 * energy))

@@ -12,7 +12,7 @@ of ρ_Σ. A real z is *covered* if K_ω(z) has both signs over the labels, or th
   eigenvalue that a single feature of the outermost label has, and depends on no share.
 
 A Gaussian label has no outermost value. Labels up to `REACH` standard deviations are taken, which leaves out a share of 1e-9 of the features,
-about what `theory.couplings.ensemble` leaves out. For b → ±∞ the couplings of tanh, erf and all else that becomes constant vanish, as do
+about what `theory.couplings.feature_types` leaves out. For b → ±∞ the couplings of tanh, erf and all else that becomes constant vanish, as do
 those of ReLU
 on one side: the lower edge goes to 0 with the reach, with hardly a feature there. Polynomials have no upper edge in the same sense.
 
@@ -30,7 +30,9 @@ from itertools import pairwise, product
 import numpy as np
 from scipy.linalg import eig
 
-from ..couplings import ensemble
+from ..couplings.feature_types import labels
+from ..couplings.type_couplings import label_couplings
+from ..data.mixture import as_mixture
 from ..equations import continuation
 from ..equations.general import GeneralSystem
 from ..equations.response import fields
@@ -74,10 +76,10 @@ class ContinuousSupport:
         e = spectrum.system.ensemble
         self.nodes = e.nodes
         if self.intervals:  # resolved next to its ends
-            nodes, weights = ensemble.as_mixture(model.data).covariance.resolved()
+            nodes, weights = as_mixture(model.data).covariance.resolved()
             e = replace(e, nodes=nodes, weights=weights)
         self.system = GeneralSystem(e, spectrum.offset)
-        directions = ensemble.labels(model)
+        directions = labels(model)
         if directions:
             self.u, self.C, self.s2 = self.couplings(_label_grid(directions))
         self.has_labels = directions > 0 and e.p.size > 1
@@ -87,7 +89,7 @@ class ContinuousSupport:
         """u, C and s̄² at standard normal labels (count, directions)."""
         model = self.spectrum.model
         points = tuple(map(tuple, np.asarray(points).tolist()))
-        return ensemble.label_couplings(model.activation, model.times, model.data, float(model.bias), points)
+        return label_couplings(model.activation, model.times, model.data, float(model.bias), points)
 
     def uncovered(self, low, high):
         """The part (start, stop) of a gap of the types and nodes that is one of the continuum; None for an artefact."""
