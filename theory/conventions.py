@@ -172,7 +172,9 @@ def time_from_rate(beta: Callable[[float], float], s: float) -> float:
     # full_output: what is wrong is raised below, not printed as a warning
     value, error, *_ = quad(rate, 0.0, float(s), epsabs=0.0, epsrel=1e-12, limit=200, full_output=1)
     if error > 1e-10 * value:
-        raise ConvergenceError("the integral of beta did not converge; split s at the discontinuities of beta", error)
+        raise ConvergenceError(
+            "the integral of beta did not converge; split s at the discontinuities of beta", error, reason="quadrature"
+        )
     return value / 2
 
 

@@ -163,7 +163,9 @@ def settled(activation: Activation, dps: int, at_step: Callable[[Any], tuple]) -
         if error**root2 < mp.mpf(10) ** (-dps):
             return current
         previous, step = current, step / root2
-    raise ConvergenceError(f"the quadrature of activation = {activation.name} does not settle at {dps} digits", error)
+    raise ConvergenceError(
+        f"the quadrature of activation = {activation.name} does not settle at {dps} digits", error, reason="quadrature"
+    )
 
 
 def trapezoid(dps: int, step: Any) -> tuple[list, list]:

@@ -133,7 +133,9 @@ def _from_closed_form(form, activation, t, variance, dps):
                 v2 = mp.mpf(0)
                 break
     else:
-        raise ConvergenceError(f"the closed form of {activation.name} lost all digits at t = {t}; try a t nearer to 1", lost)
+        raise ConvergenceError(
+            f"the closed form of {activation.name} lost all digits at t = {t}; try a t nearer to 1", lost, reason="precision"
+        )
     if nonlinear == 0 and form.a == 0:
         raise ValueError(f"activation = {activation.name} is constant; allowed: a function that varies")
     with mp.workdps(digits):
@@ -163,6 +165,7 @@ def _by_quadrature(activation, t, variance):
         f"the Gaussian quadrature of activation = {activation.name} does not settle; "
         "if the function jumps or has a corner, name the points in Activation(…, kinks=…)",
         error,
+        reason="quadrature",
     )
 
 

@@ -83,4 +83,5 @@ def node_couplings(
         f"the Gaussian quadrature of activation = {activation.name} does not settle; "
         "if the function jumps or has a corner, name the points in Activation(…, kinks=…)",
         error,
+        reason="quadrature",
     )

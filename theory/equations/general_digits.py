@@ -146,6 +146,7 @@ def refine(system, numbers, x, z, dps):
     raise ConvergenceError(
         f"Newton at {dps} digits did not converge at z = {mp.nstr(z, 8)}; move z away from the edge of the bulk or ask for fewer digits",
         change,
+        reason="digits",
     )
 
 

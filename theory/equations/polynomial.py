@@ -132,5 +132,7 @@ def certify_mpmath(system, q, start_delta, y, dps):
     solution, delta = refine(system, q, start_delta, y, dps)
     distance = abs(solution / q - 1)
     if not distance <= mp.mpf(10) ** (-dps):
-        raise ConvergenceError(f"the root of the polynomial at y = {mp.nstr(y, 8)} is not exact to {dps} digits", distance)
+        raise ConvergenceError(
+            f"the root of the polynomial at y = {mp.nstr(y, 8)} is not exact to {dps} digits", distance, reason="digits"
+        )
     return delta

@@ -166,6 +166,7 @@ def refine(system, q, delta, y, dps):
             f"Newton at {dps} digits did not converge at z = {mp.nstr(system.offset + y, 8)}; "
             "move z away from the edge of the bulk or ask for fewer digits",
             size,
+            reason="digits",
         )
     return q, delta
 

@@ -179,7 +179,9 @@ def critical_time(model: "RandomFeatureModel", variance: float, dps: int | None 
     values = np.array([threshold(t) for t in times])
     seen = values < float(variance)
     if seen[-1]:
-        raise ConvergenceError(f"a direction of variance {variance!r} still has an outlier at t = {times[-1]:.3g}")
+        raise ConvergenceError(
+            f"a direction of variance {variance!r} still has an outlier at t = {times[-1]:.3g}", reason="bracket"
+        )
     last = np.flatnonzero(seen)
     if last.size:
         return _crossing(model, "t", times[last[-1] :][:2], variance, dps)
@@ -246,4 +248,6 @@ def _secant(function, start, dps):
     (found,), last, settled = newton(step, (at + mp.mpf(10) ** -7,), mp.mpf(10) ** (-dps - 2), 12 + dps.bit_length(), (1,))
     if settled:
         return rounded(mp.exp(found), dps)
-    raise ConvergenceError(f"the crossing near {mp.nstr(mp.exp(start), 8)} was not found to {dps} digits", abs(last[0]))
+    raise ConvergenceError(
+        f"the crossing near {mp.nstr(mp.exp(start), 8)} was not found to {dps} digits", abs(last[0]), reason="digits"
+    )

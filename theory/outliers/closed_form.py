@@ -197,12 +197,15 @@ def _certified(point, parameters, nodes, weights, variance, digits):
     scale = 1 / abs(q) + abs(psi_p * b**2)
     residual = max(abs(equations[0]), abs(equations[1]) / (1 + abs(delta)), abs(equations[2]) / scale)
     if not residual < mp.mpf(10) ** -digits:
-        raise ConvergenceError(f"the outlier of a direction of variance {mp.nstr(variance, 8)} is not exact", residual)
+        raise ConvergenceError(
+            f"the outlier of a direction of variance {mp.nstr(variance, 8)} is not exact", residual, reason="precision"
+        )
     tolerance = 1 + mp.mpf(10) ** -digits
     if not (0 < overlap <= tolerance and 0 < data_overlap <= tolerance):
         raise ConvergenceError(
             f"overlaps {mp.nstr(overlap, 8)}, {mp.nstr(data_overlap, 8)} of the outlier of a direction of variance "
-            f"{mp.nstr(variance, 8)} are not in (0, 1]"
+            f"{mp.nstr(variance, 8)} are not in (0, 1]",
+            reason="precision",
         )
     return y, overlap, data_overlap
 

@@ -224,7 +224,7 @@ def _outside(spectrum, z, starts=None):
     x = None if starts is None else beside(spectrum.system, starts, at)
     x = spectrum.solve(np.array([z + 0j])) if x is None else x
     if np.abs(x.imag).max() > 0:
-        raise ConvergenceError(f"z = {z:.12g} lies inside the bulk, where no outlier can be counted", np.nan)
+        raise ConvergenceError(f"z = {z:.12g} lies inside the bulk, where no outlier can be counted", np.nan, reason="point")
     return x
 
 
@@ -256,6 +256,7 @@ def _overlaps(spectrum, z, block):
     overlaps = (tau @ block.along(n)) ** 2 / (e.psi_p * n @ step @ n)
     if not (np.all(overlaps >= 0) and 0 < overlaps.sum() <= 1 + 1e-6):
         raise ConvergenceError(
-            f"overlaps {overlaps} of the outlier {z:.12g} are not between 0 and 1: its direction may be too strong"
+            f"overlaps {overlaps} of the outlier {z:.12g} are not between 0 and 1: its direction may be too strong",
+            reason="precision",
         )
     return overlaps

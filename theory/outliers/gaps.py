@@ -34,7 +34,7 @@ def zeros_in_gaps(spectrum: "Spectrum", samples: float, noise: float, above: boo
     def condition(y):
         q, delta = off_support(spectrum.system, np.array([y]))
         if np.isnan(q[0]):
-            raise ConvergenceError(f"no certified solution at z = {s2 + y:.12g}")
+            raise ConvergenceError(f"no certified solution at z = {s2 + y:.12g}", reason="point")
         return (1 / q[0] + noise + samples / (1 + delta[0])).real
 
     at_edge = 1 / table[:, 1] + noise + samples / (1 + table[:, 2])  # a hard edge has q = δ = ∞

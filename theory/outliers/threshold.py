@@ -96,7 +96,7 @@ def _largest_minimum(spectrum):
         orientation = np.sign(values[-1])
         last = np.flatnonzero(~(values * orientation > 0))
     if last.size == 0 or last[-1] >= excess.size - 1 or not np.isfinite(values[last[-1]]):
-        raise ConvergenceError(f"no threshold was found for {spectrum}", np.nan)
+        raise ConvergenceError(f"no threshold was found for {spectrum}", np.nan, reason="bracket")
     root = log_crossing(lambda x: fold(np.array([x]))[0], *excess[last[-1] : last[-1] + 2], xtol=1e-15, rtol=1e-15)
     variance = np.array([node * (1 + np.exp(root))])
     return float(upper_root(variance)[0]), float(variance[0])
@@ -119,4 +119,5 @@ def _refine(spectrum, g, threshold, dps):
     raise ConvergenceError(
         f"the threshold {mp.nstr(mp.mpf(threshold), 8)} could not be refined to {dps} digits",
         max(map(abs, last)),
+        reason="digits",
     )

@@ -54,4 +54,5 @@ def _refine(system, row, dps):
     raise ConvergenceError(
         f"the edge at s_t² + {mp.nstr(y, 8)} could not be refined to {dps} digits; ask for fewer",
         max(map(abs, last)),
+        reason="digits",
     )

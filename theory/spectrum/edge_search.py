@@ -63,7 +63,8 @@ def locate(spectrum, survey):
             if edges.size == 0 or edges.size % 2:
                 raise ConvergenceError(
                     f"the ends of bulks between {spectrum.offset + survey.y[0]:.6g} and {spectrum.offset + survey.y[-1]:.6g} "
-                    "do not pair up"
+                    "do not pair up",
+                    reason="support",
                 )
             bulks = [bulk for bulk in map(tuple, edges.reshape(-1, 2).tolist()) if bulk not in resolved]
             gaps = outside_points(survey, np.array(bulks).reshape(-1, 2))
@@ -154,7 +155,9 @@ def _edge(survey, outside, inside, halvings=60):
     low, high = sorted((outside[0], inside[0]))
     if high - low <= 1e-9 * high:
         return (low + high) / 2, outside[1]
-    raise ConvergenceError(f"no fold was found between {spectrum.offset + low:.10g} and {spectrum.offset + high:.10g}")
+    raise ConvergenceError(
+        f"no fold was found between {spectrum.offset + low:.10g} and {spectrum.offset + high:.10g}", reason="support"
+    )
 
 
 def _ends_a_bulk(system, fold, outside, inside):

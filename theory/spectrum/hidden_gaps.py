@@ -129,7 +129,8 @@ def outside_points(survey, bulks):
         if (unknown & (length > UNCERTIFIED * y)).any():
             k = np.flatnonzero(unknown & (length > UNCERTIFIED * y))[0]
             raise ConvergenceError(
-                f"no certified solution at {survey.spectrum.offset + y[k]:.12g}, where a gap was looked for"
+                f"no certified solution at {survey.spectrum.offset + y[k]:.12g}, where a gap was looked for",
+                reason="point",
             )
         outside = survey.system.stieltjes(x).imag == 0
         gaps[bulk[outside]] = True

@@ -121,7 +121,7 @@ class ContinuousSupport:
             if not self.covered(far):
                 return self.bisect(far, near)
             far *= 2
-        raise ConvergenceError(f"no upper end of the support below {far:.3g}")
+        raise ConvergenceError(f"no upper end of the support below {far:.3g}", reason="support")
 
     def bisect(self, free, covered):
         """The end of the covered part between two points."""
@@ -165,7 +165,9 @@ class ContinuousSupport:
         """The real solution of the types and nodes outside their support, (unknowns, 1)."""
         x, residual = solve(self.spectrum.system, np.array([y + 0j]))
         if np.isnan(x[0, 0]) or np.abs(x.imag).max() > 0:
-            raise ConvergenceError(f"no real solution in the gap at z = {y + self.spectrum.offset:.12g}", residual[0])
+            raise ConvergenceError(
+                f"no real solution in the gap at z = {y + self.spectrum.offset:.12g}", residual[0], reason="point"
+            )
         return x
 
     def inverse_q(self, x, y, u, C, s2):

@@ -126,6 +126,7 @@ class Spectrum:
                 f"no certified solution at z = {z[worst]:.12g} ({np.isnan(x[0]).sum()} of {z.size} points failed); "
                 "move z off the edge of the bulk",
                 residual[worst],
+                reason="point",
             )
         return np.where(below, x.conj(), x)
 
@@ -151,7 +152,9 @@ class Spectrum:
                 points, bulks = flat[inside][unknown], self.offset + self.support.node_edges.reshape(-1, 2)
                 within = (points[:, None] > bulks[:, 0] * (1 + 1e-9)) & (points[:, None] < bulks[:, 1] * (1 - 1e-9))
                 if within.any():
-                    raise ConvergenceError(f"no certified density at lam = {points[within.any(axis=1)][0]:.12g}")
+                    raise ConvergenceError(
+                        f"no certified density at lam = {points[within.any(axis=1)][0]:.12g}", reason="point"
+                    )
                 values[unknown] = 0
             result[inside] = values
         at_offset = flat == self.offset
@@ -228,6 +231,7 @@ class Spectrum:
             raise ConvergenceError(
                 f"the total mass between the edges {found} is {mass:.10f}, not 1: an interval of the support was missed",
                 abs(mass - 1),
+                reason="support",
             )
 
     def integrate(self, function):

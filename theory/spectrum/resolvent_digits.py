@@ -63,4 +63,6 @@ def _check_branch(system, start, unknowns, z, dps):
     sizes[system.resolvents :] += 1
     distance = np.max(system.norms((end - start)[:, None])[:, 0] / sizes)
     if not distance < 1e-6:
-        raise ConvergenceError(f"no root to {dps} digits near q = {start[0]:.6g} at z = {mp.nstr(z, 8)}", distance)
+        raise ConvergenceError(
+            f"no root to {dps} digits near q = {start[0]:.6g} at z = {mp.nstr(z, 8)}", distance, reason="digits"
+        )

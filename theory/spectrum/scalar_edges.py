@@ -80,7 +80,7 @@ def locate(spectrum, system=None, continuous=()):
     inner, outer = np.concatenate([inner, best[found], best[found]]), np.concatenate([outer, low[found], high[found]])
     kinds, branches = (np.concatenate([x, y[found], y[found]]) for x, y in ((kinds, kind), (branches, branch)))
     if kinds.size == 0:
-        raise ConvergenceError(f"no edge was found for {spectrum}")
+        raise ConvergenceError(f"no edge was found for {spectrum}", reason="support")
 
     # δ grows with y outside the support: a bulk opens where the outside part ends towards larger δ (before the bisection
     # below, in which both ends may become one number)
@@ -127,5 +127,5 @@ def _alternating(y, q, delta, opens):
     keep = ~np.isin(np.arange(opens.size), [twice, twice + 1])
     rows, opens = rows[keep], opens[keep]
     if opens.size % 2 or not (opens[::2].all() and not opens[1::2].any()):
-        raise ConvergenceError(f"the edges at s_t² + {rows[:, 0]} do not pair up into bulks", np.nan)
+        raise ConvergenceError(f"the edges at s_t² + {rows[:, 0]} do not pair up into bulks", np.nan, reason="support")
     return rows

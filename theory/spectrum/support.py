@@ -64,7 +64,8 @@ class ScalarSupport(Support):
         if len(table) != 2 * real + 2:
             raise ConvergenceError(
                 f"the quadrature of ρ_Σ shows {real} gaps of the spectrum, the continuum {len(table) // 2 - 1}; "
-                f"double nodes = {len(self.system.nodes)}"
+                f"double nodes = {len(self.system.nodes)}",
+                reason="support",
             )
         return table
 

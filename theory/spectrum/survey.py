@@ -63,7 +63,8 @@ class Survey:
             amount = f"{BUDGET} points" if self.spent > BUDGET else f"{EVALUATIONS} evaluations of the equations"
             raise ConvergenceError(
                 f"the search for edges of {self.spectrum} was given up after {amount}: {undecided} "
-                "was not decided; fewer types, times or kinds make it shorter"
+                "was not decided; fewer types, times or kinds make it shorter",
+                reason="budget",
             )
 
     def solve(self, y, starts=None):

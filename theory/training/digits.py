@@ -56,7 +56,9 @@ def training_mpmath(model: "RandomFeatureModel", tau: Sequence[float], dps: int 
             fine, coarse = (_losses_mpmath(nodes, weights, f, *tables, step) for step in (1, 2))
             error = max(abs(x - y) / abs(x) for x, y in zip(fine, coarse, strict=True))
             if error > mp.mpf(10) ** (-dps):
-                raise ConvergenceError(f"the contour integrals did not settle to {dps} digits with {count} nodes", error)
+                raise ConvergenceError(
+                    f"the contour integrals did not settle to {dps} digits with {count} nodes", error, reason="digits"
+                )
             results.append(tuple(rounded(loss, dps) for loss in fine))
         return results
 

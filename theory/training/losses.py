@@ -92,7 +92,9 @@ def support_bounds(spectrum: "Spectrum") -> tuple[float, float]:
     low = spectrum.edges()[0]
     if not low > FLOOR * high:
         raise ConvergenceError(
-            f"the spectrum of U reaches down to {low:.3g}, so that training never ends; move psi_p away from 1", low
+            f"the spectrum of U reaches down to {low:.3g}, so that training never ends; move psi_p away from 1",
+            low,
+            reason="hard edge",
         )
     return 0.99 * low, high
 
@@ -114,7 +116,7 @@ def on_contour(model: "RandomFeatureModel", system: "System", count: int) -> Res
     y = points.nodes - spectrum.offset
     x, residual = solve(spectrum.system, y)
     if np.isnan(x[0]).any():
-        raise ConvergenceError("a point of the contour could not be certified", np.max(residual))
+        raise ConvergenceError("a point of the contour could not be certified", np.max(residual), reason="point")
     zero = _pair_at_zero(spectrum, system)
     has_zero = not np.isnan(zero).any()
     x = np.hstack([x, zero]) if has_zero else x
@@ -199,6 +201,7 @@ def losses(
                 f"{np.count_nonzero(~done)} of {size} losses are not certified with {count} nodes of the contour; "
                 "where they are too small for double precision, theory.training.training_mpmath has more digits",
                 errors.max(),
+                reason="precision",
             )
         rows, count = rows[~done], min(2 * count, MOST_NODES)
     return result

@@ -111,7 +111,7 @@ def _average(spectrum, variance, rate, low, high):
         points = contour.ellipse(low, high, count)
         (q, delta), residual = solve(system, points.nodes - spectrum.offset)
         if np.isnan(q).any():
-            raise ConvergenceError("a point of the contour could not be certified", np.max(residual))
+            raise ConvergenceError("a point of the contour could not be certified", np.max(residual), reason="point")
         unknowns = q, delta, np.full(q.shape, variance)
         (g,) = _transform()(unknowns, system.parameters, system.nodes, system.weights)
         values = -filter_function(points.nodes, rate) * g
@@ -119,5 +119,7 @@ def _average(spectrum, variance, rate, low, high):
         if np.all(np.abs(fine - coarse) <= TOLERANCE * np.abs(fine)):
             return fine
         if count >= MOST_NODES:
-            raise ConvergenceError(f"the contour integral did not settle with {count} nodes", np.max(np.abs(fine - coarse)))
+            raise ConvergenceError(
+                f"the contour integral did not settle with {count} nodes", np.max(np.abs(fine - coarse)), reason="precision"
+            )
         count *= 2

@@ -80,7 +80,9 @@ def curve_times(
         if curve.train[-1] >= initial * (1 - RESOLVED):  # the target has no part in the span of the features
             return 0.0, None, np.inf, initial
         raise ConvergenceError(
-            "the test loss falls by less than the accuracy to which it is known; try a larger psi_n", initial - best
+            "the test loss falls by less than the accuracy to which it is known; try a larger psi_n",
+            initial - best,
+            reason="precision",
         )
     threshold = best + within * (initial - best)
     tau_gen = _first_crossing(model, grid, curve.test - threshold, lambda c: c.test - threshold)
@@ -111,7 +113,9 @@ def _first_crossing(model, grid, values, function):
     """The first τ at which ``function`` of the curve turns from positive to non-positive."""
     below = np.flatnonzero(values <= 0)
     if below.size == 0 or below[0] in (0, grid.size):
-        raise ConvergenceError("no crossing was bracketed on the grid of training times; choose another fraction")
+        raise ConvergenceError(
+            "no crossing was bracketed on the grid of training times; choose another fraction", reason="bracket"
+        )
     k = below[0]
     root = log_crossing(lambda tau: function(training_curve(model, tau)).item(), *grid[k - 1 : k + 1], xtol=1e-10)
     return float(np.exp(root))
