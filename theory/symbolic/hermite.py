@@ -10,8 +10,11 @@ function, that of erf a Gaussian. SymPy then integrates back from K(0) = κ².
 
 Families with a closed form: polynomials (Hermite polynomials and the linear activation among them), and a constant plus
 βx plus one of: γ sign(x) + ε|x| (sign, ReLU, leaky ReLU, |x|), c·erf(kx), c·sin(kx) + e·cos(kx).
+
+Called by `theory.couplings.gaussian_equivalence`, which evaluates them, and by the chapter on Hermite coefficients, which shows them.
 """
 
+from collections.abc import Iterable
 from functools import cache
 from typing import NamedTuple
 
@@ -35,26 +38,26 @@ class ClosedForm(NamedTuple):
     kernel: sp.Expr
 
     @property
-    def nonlinear(self):
+    def nonlinear(self) -> sp.Expr:
         """Σ_{k≥2} μ_k² ρ^k/k!, which is v² at the model's ρ; and s² is its value at 1 minus that at ρ."""
         return sp.expand(self.kernel - self.kappa**2 - (self.a * Gamma) ** 2 * rho)
 
     @property
-    def v2(self):
+    def v2(self) -> sp.Expr:
         """v² = Σ_{k≥2} μ_k² ρ^k/k!, simplified for reading."""
         return _shortest(self.nonlinear)
 
     @property
-    def s2(self):
+    def s2(self) -> sp.Expr:
         """s² = Σ_{k≥2} μ_k² (1 − ρ^k)/k!, simplified for reading."""
         return _shortest(self.nonlinear.subs(rho, 1) - self.nonlinear)
 
-    def mu_squared(self, k):
+    def mu_squared(self, k: int) -> sp.Expr:
         """μ_k², the k-th derivative of the kernel at ρ = 0, for an integer k >= 0 (``ValueError`` else)."""
         k = integer("k", k, 0, 1000)
         return sp.simplify(sp.diff(self.kernel, rho, k).subs(rho, 0))
 
-    def slope_variance(self):
+    def slope_variance(self) -> sp.Expr:
         """E σ'² − (E σ')², to which s²/Δ_t tends for t → 0: infinite where σ jumps.
 
         Price's theorem gives Γ² E σ'² as the kernel's slope at ρ = 1.
@@ -78,7 +81,7 @@ COLUMNS = {
 }
 
 
-def latex_table(expressions, columns=("kappa", "a", "v2")):
+def latex_table(expressions: Iterable[sp.Expr], columns: Iterable[str] = ("kappa", "a", "v2")) -> str:
     """The closed forms as a LaTeX ``array``: one row for each expression in `theory.activations.x`, σ(x) first.
 
     ``columns`` are keys of `COLUMNS`. ``ValueError`` names an unknown column, or the expression that has no closed form.
@@ -104,7 +107,7 @@ def latex_table(expressions, columns=("kappa", "a", "v2")):
     )
 
 
-def closed_form(expression):
+def closed_form(expression: sp.Expr) -> ClosedForm | None:
     """The `ClosedForm` of an activation given as an expression in `theory.activations.x`, or None where there is none."""
     return _closed_form(check_expression("expression", expression))
 
@@ -129,7 +132,7 @@ def _closed_form(expression):
     return None
 
 
-def moment(n):
+def moment(n: int) -> sp.Expr:
     """E z^n for z ~ N(0, 1), n >= 0."""
     n = integer("n", n, 0, 1000)
     return sp.S.Zero if n % 2 else sp.factorial2(n - 1)

@@ -5,6 +5,8 @@ the parameters of the model are positive (squares of coefficients are non-negati
 needs them to commute with roots).
 """
 
+from collections.abc import Iterable
+
 import sympy as sp
 
 from .. import activations
@@ -32,7 +34,7 @@ lam_star = sp.Symbol(r"\lambda_*", positive=True)
 rho_Sigma = sp.Function(r"rho_\Sigma")
 
 
-def average(expression):
+def average(expression: sp.Expr) -> sp.Integral:
     r"""The average of ``expression`` over the covariance spectrum, :math:`\int d\lambda\,\rho_\Sigma(\lambda)\,f(\lambda)`.
 
     Kept as an unevaluated integral: SymPy differentiates under it, and `discretise` turns it into a sum.
@@ -40,20 +42,20 @@ def average(expression):
     return sp.Integral(rho_Sigma(lam) * check_expression("expression", expression), (lam, 0, sp.oo))
 
 
-def integrand(integral):
+def integrand(integral: sp.Integral) -> sp.Expr:
     """The f of ``average(f)``."""
     if not (isinstance(integral, sp.Integral) and integral.has(rho_Sigma)):
         raise ValueError(f"integral = {shown(integral)} is no average; allowed: average(f)")
     return sp.cancel(integral.function / rho_Sigma(lam))
 
 
-def without_empty_averages(expression):
+def without_empty_averages(expression: sp.Expr) -> sp.Expr:
     """Drop the averages of zero that differentiation leaves behind."""
     expression = check_expression("expression", expression)
     return expression.xreplace({i: sp.S.Zero for i in expression.atoms(sp.Integral) if i.function == 0})
 
 
-def discretise(expression, spectrum):
+def discretise(expression: sp.Expr, spectrum: Iterable) -> sp.Expr:
     """Replace every average in ``expression`` by the sum over ``spectrum = ((eigenvalue, weight), …)``."""
     averages = check_expression("expression", expression).atoms(sp.Integral)
     spectrum = symbolic_spectrum("spectrum", spectrum)
