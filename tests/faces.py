@@ -4,8 +4,10 @@ import inspect
 
 import theory
 
-#: namespaces whose arguments are not checked: for whoever extends the package, as they say themselves
-UNCHECKED = {"couplings", "equations"}
+#: faces whose arguments are not checked: for whoever extends the package or looks inside, as they say themselves
+UNCHECKED = {"couplings", "equations"} | {
+    f"training.{name}" for name in ("contour", "general_kernel", "losses", "two_resolvents")
+}
 
 
 def named_by(module):
@@ -34,7 +36,12 @@ def faces():
     found = {"": theory}
     for path in (queue := [""]):
         for name, item in named_by(found[path]).items():
-            if inspect.ismodule(item) and (where := f"{path}.{name}".lstrip(".")) not in UNCHECKED:
-                found[where] = item
+            if inspect.ismodule(item):
+                found[where := f"{path}.{name}".lstrip(".")] = item
                 queue.append(where)
     return found
+
+
+def unchecked(path):
+    """Whether a face, or one around it, is of `UNCHECKED`."""
+    return any(f"{path}.".startswith(f"{name}.") for name in UNCHECKED)

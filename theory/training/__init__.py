@@ -11,10 +11,15 @@ loss below which nothing falls.
 
 A new filter is a call of ``losses``; new equations register their H and G in ``kernels``. `theory.RandomFeatureModel` calls ``curves`` and
 ``timescales``; the folder stands on the spectrum and its outliers.
+
+Four of the modules are on the face, for whoever looks inside: `contour`, `losses`, `general_kernel` and `two_resolvents`, whose arguments are
+not checked.
 """
 
 from .._former_names import renamed
+from ..filters import filter_function, remainder
 from ..results import RidgeCurve, TrainingCurve
+from . import contour, general_kernel, losses, two_resolvents
 from .curves import flow_rate, ridge_curve, training_curve
 from .digits import training_mpmath
 from .early_stopping import BestRegularization, best_regularization
@@ -33,17 +38,23 @@ __all__ = [
     "Timescales",
     "TrainingCurve",
     "best_regularization",
+    "contour",
     "curve_times",
     "edge_times",
     "exact_score_loss",
+    "filter_function",
     "flow_rate",
+    "general_kernel",
+    "losses",
     "memorization_eigenvalue",
     "phase_diagram",
+    "remainder",
     "ridge_curve",
     "signal_curve",
     "training_curve",
     "training_mpmath",
     "training_times",
+    "two_resolvents",
 ]
 
 __getattr__ = renamed(__name__, time_grid="training_times")

@@ -8,6 +8,8 @@ ellipse confocal with that segment, on which the trapezoidal rule converges geom
 Functions that are real on the real axis are integrated over the closed upper half alone. Every second node is a rule of the same kind,
 with its own two nodes on the axis: the two rules differ in all their terms, truncation and rounding alike. (Without nodes on the
 axis every second node and the conjugates of the others are all nodes: the real parts of two such rules agree whatever their error.)
+
+Here arguments are not checked: for whoever looks inside, or extends the package.
 """
 
 from dataclasses import dataclass

@@ -23,6 +23,8 @@ respond by the linear equations of `theory.equations.response`, and the off-diag
 
 Called by `theory.training.losses` alone. Derived here, checked by ``tests/training/test_general_training.py`` against the scalar F of
 `theory.training.two_resolvents` and finite networks.
+
+Here arguments are not checked: for whoever looks inside, or extends the package.
 """
 
 from typing import TYPE_CHECKING

@@ -16,6 +16,8 @@ spectrum. H and G are positive below it, F and the traces cancel.
 Certificate: every second node is a rule of its own (`theory.training.contour`), and the difference of the two is at least the error of the
 coarser one. That, the rounding of the sum, and the error of what both have in common, H(0) and G(0, 0), must not exceed `TOLERANCE` of the loss
 itself. A filter that passes is done, whatever others are asked for beside it. Checked by ``tests/training/test_training_accuracy.py``.
+
+Here arguments are not checked: for whoever looks inside, or extends the package.
 """
 
 from collections.abc import Callable

@@ -8,6 +8,8 @@ to them, here it is solved. (The κ of `theory.training.general_kernel` is one s
 `theory.training.scalar_kernel` has it without cancellation. F is the other way to the same function: chapters show it, and
 ``tests/training/test_training_accuracy.py`` and ``tests/training/test_general_training.py`` hold both kernels to it. In the double integral
 ∮∮ f f of a loss F and G are as good: they differ by functions of one argument (`theory.training.losses`).
+
+Here arguments are not checked: for whoever looks inside, or extends the package.
 """
 
 from functools import cache
