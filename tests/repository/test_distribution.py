@@ -22,7 +22,7 @@ PACKAGE = sorted(
     for path in (ROOT / "theory").rglob("*")
     if (path.suffix in (".py", ".mplstyle", ".npz") or path.name == "py.typed") and "__pycache__" not in path.parts
 )
-ABOUT = ["CITATION.cff", "LICENSE", "MANIFEST.in", "README.md", "pyproject.toml"]
+ABOUT = ["CHANGELOG.md", "CITATION.cff", "LICENSE", "MANIFEST.in", "README.md", "pyproject.toml"]
 
 
 def build(source, target):

@@ -6,13 +6,17 @@ import inspect
 import pkgutil
 import re
 import warnings
+from pathlib import Path
 
+import nbformat
 import pytest
 from faces import faces, importable, named_by
 
 import theory
 from theory._former_names import HOMES
 
+ROOT = Path(__file__).resolve().parents[2]
+CHAPTERS = sorted((ROOT / "book").glob("*.ipynb"))
 FACES = faces()
 
 
@@ -46,6 +50,18 @@ def foreign(code, where=""):
             if path not in FACES or (name and name not in importable(FACES[path])):
                 found.append(f"{where}{module}{f' ({name})' if name else ''}")
     return found
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_chapters_import_faces_only(path):
+    cells = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    assert [name for number, code in enumerate(cells) for name in foreign(code, f"cell {number}: ")] == []
+
+
+def test_readme_imports_faces_only():
+    blocks = re.findall(r"(?ms)^```python\n(.*?)^```$", (ROOT / "README.md").read_text())
+    code = [re.sub(r"(?m)^>>> ", "", "\n".join(re.findall(r"(?m)^>>> .*$", block))) for block in blocks]
+    assert code and [name for block in code for name in foreign(block)] == []
 
 
 @pytest.mark.parametrize(
@@ -83,3 +99,9 @@ def test_a_former_module_may_have_the_name_of_a_function():
     former = importlib.import_module("theory.symbolic.saddle_point")
     assert former.SaddlePoint is saddle_equations.SaddlePoint
     assert former() == saddle_equations.saddle_point()
+
+
+@pytest.mark.parametrize("name", HOMES)
+def test_the_changelog_says_where_it_went(name):
+    homes = ", ".join(f"`theory.{home}`" for home in HOMES[name])
+    assert f"| `theory.{name}` | {homes} |\n" in (ROOT / "CHANGELOG.md").read_text()

@@ -4,6 +4,7 @@ For whoever extends the package: arguments are not checked here as the public fu
 `system_of` which equations a model has, `solve` finds the solution at any point, `certify` says why it is the one.
 """
 
+from . import polynomial
 from .certificate import certify, polish
 from .factory import general_system, scalar_system, scalar_system_mpmath, system_of
 from .general import GeneralSystem
@@ -19,6 +20,7 @@ __all__ = [
     "certify",
     "general_system",
     "polish",
+    "polynomial",
     "refine",
     "scalar_system",
     "scalar_system_mpmath",
