@@ -1,6 +1,6 @@
 """Training in the limit: losses along the flow and along a ridge, and what follows from them.
 
-**How a loss is made.** The features are linear in the trained weights, so that a training time or a ridge is a filter f of the eigenvalues of
+**How a loss is made.** The network is linear in the weights that it trains, so that a training time or a ridge is a filter f of eigenvalues of
 U. ``contour`` has the nodes of an integral around the spectrum, ``kernels`` the functions H and G there (``scalar_kernel`` or
 ``general_kernel``, by the equations of the model), ``losses`` the integrals for any f, with their certificate, and ``curves`` what users
 call: f of the flow, f of the ridge. ``digits`` is the same in mpmath, ``two_resolvents`` the same from the definition, ``exact_score`` the
