@@ -5,6 +5,7 @@ import importlib
 import inspect
 import pkgutil
 import re
+import sys
 import warnings
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 from faces import faces, importable, named_by
 
 import theory
-from theory._former_names import HOMES
+from theory._former_names import HOMES, FormerModule
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAPTERS = sorted((ROOT / "book").glob("*.ipynb"))
@@ -79,8 +80,23 @@ def test_a_way_past_the_faces_is_seen(line):
     assert len(foreign(line)) == 1
 
 
+@pytest.fixture
+def apart():
+    """Former modules are bound to the packages that they are imported from: for one test only."""
+    packages = [theory, *(importlib.import_module(f"theory.{name}") for name in theory.NAMESPACES)]
+    before, loaded = [dict(vars(package)) for package in packages], set(sys.modules)
+    yield
+    for name in set(sys.modules) - loaded:
+        if isinstance(sys.modules[name], FormerModule):
+            del sys.modules[name]
+    for package, names in zip(packages, before, strict=True):
+        vars(package).update(names)
+        for name in [name for name, item in vars(package).items() if name not in names and isinstance(item, FormerModule)]:
+            delattr(package, name)
+
+
 @pytest.mark.parametrize("name", HOMES)
-def test_former_modules_lead_to_the_present_ones(name):
+def test_former_modules_lead_to_the_present_ones(name, apart):
     for home in HOMES[name]:
         importlib.import_module(f"theory.{home}")
     with warnings.catch_warnings(record=True) as caught:
@@ -92,7 +108,7 @@ def test_former_modules_lead_to_the_present_ones(name):
         _ = former.no_such_name
 
 
-def test_a_former_module_may_have_the_name_of_a_function():
+def test_a_former_module_may_have_the_name_of_a_function(apart):
     """Its import binds it to the namespace, where the function was."""
     from theory.symbolic import saddle_equations
 
@@ -105,3 +121,54 @@ def test_a_former_module_may_have_the_name_of_a_function():
 def test_the_changelog_says_where_it_went(name):
     homes = ", ".join(f"`theory.{home}`" for home in HOMES[name])
     assert f"| `theory.{name}` | {homes} |\n" in (ROOT / "CHANGELOG.md").read_text()
+
+
+# --- what texts mention ----------------------------------------------------------------------------------------------
+
+
+def stands_for_something(path):
+    """Whether a path below `theory` leads to a module, or to a name in one, without a former module on the way."""
+    item = theory
+    for part in path.split(".")[1:]:
+        inside = (
+            {info.name for info in pkgutil.iter_modules(getattr(item, "__path__", []))} if inspect.ismodule(item) else ()
+        )
+        if hasattr(item, part):
+            item = getattr(item, part)
+        elif part in inside:
+            item = importlib.import_module(f"{item.__name__}.{part}")
+        else:
+            return False
+        if isinstance(item, FormerModule):
+            return False
+    return True
+
+
+def texts():
+    """Path → text, of the prose of chapters, of docstrings and comments of the package, its tools and tests, and of what is beside them."""
+    for path in CHAPTERS:
+        cells = nbformat.read(path, as_version=4).cells
+        yield path, "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    folders = (ROOT / folder for folder in ("theory", "tests", "tools"))
+    for path in [
+        *(path for folder in folders for path in folder.rglob("*.py")),
+        ROOT / "README.md",
+        ROOT / "CONTRIBUTING.md",
+    ]:
+        yield path, path.read_text()
+
+
+def test_what_is_mentioned_is_there():
+    mentioned = re.compile(r"(?<!`)`(theory(?:\.\w+)+)(?:`|\()")
+    gone = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path, text in texts()
+        for name in sorted(set(mentioned.findall(text)))
+        if not stands_for_something(name)
+    ]
+    assert gone == []
+
+
+def test_what_is_not_there_is_seen():
+    assert stands_for_something("theory.symbolic.saddle_point") and stands_for_something("theory.spectrum.Spectrum.edges")
+    assert not any(map(stands_for_something, ("theory.bbp", "theory.spectrum.edges", "theory.outliers.bbp.nonsense")))

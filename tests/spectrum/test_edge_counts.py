@@ -22,7 +22,7 @@ MODELS = {
 
 
 def share_below(system, q, delta):
-    """[x<0](1 − 1/ψ_p) + Σ w_i [x+c_i<0]/ψ_p − [1+δ<0] ψ_n/ψ_p, as the docstring of `theory.spectrum.edges` has it."""
+    """[x<0](1 − 1/ψ_p) + Σ w_i [x+c_i<0]/ψ_p − [1+δ<0] ψ_n/ψ_p, as the docstring of `theory.spectrum.scalar_edges` has it."""
     psi_p, psi_n, alpha, b, *_ = system.parameters
     x = 1 / q
     share = (x < 0) - (1 + delta < 0) * psi_n / psi_p

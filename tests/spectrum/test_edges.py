@@ -208,7 +208,7 @@ def test_stability_is_the_certificate(data):
 
 
 def stability_terms(q, delta, psi_p, psi_n, alpha, b, v, spectrum):
-    """y on the curve, and (1 − Y)(1 − A) − product there, as the docstring of `theory.spectrum.edges` has them."""
+    """y on the curve, and (1 − Y)(1 − A) − product there, as the docstring of `theory.spectrum.scalar_edges` has them."""
     x, g = 1 / q, 1 / (1 + delta)
     rows = [(weight, lam, b**2 + alpha**2 * lam * g) for lam, weight in spectrum]
     rows = [(weight, lam, h, 1 / (x + psi_p * h)) for weight, lam, h in rows]

@@ -46,7 +46,7 @@ def solve(system, y):
 
 
 def limit_rows(system):
-    """Rows (y, q, δ) of the two edges as in `theory.spectrum.edges.locate`, (2, 3); none if b = 0 too, where U = s² and the law is an atom.
+    """Rows (y, q, δ) of the two edges as in `theory.spectrum.scalar_edges.locate`, (2, 3); none if b = 0 too, where U = s² is an atom.
 
     ``system`` is a `theory.equations.scalar.ScalarSystem`. The lower edge of ψ_p = 1 is a hard one, y = 0.
     """

@@ -6,8 +6,8 @@ r"""The variance λ*_c at which a direction of the data gains or loses its outli
 
 **At the uppermost edge, without the edge.** Along the closed form z(λ*) the physical solution begins at λ* = ∞ and ends where dq/dz = ∞,
 which is where dz/dλ* = 0: λ*_c is the largest minimum of z(λ*), and z is the edge there. For one eigenvalue λ_Σ of the covariance
-the stability R of `theory.spectrum.edges` falls along the whole of (λ_Σ, ∞), since (1+δ)/(λ* − λ_Σ) does, so that it is the only one; otherwise
-the table of edges is asked. At ψ_n = ∞ and Σ = 1, where U is a spiked Wishart matrix, λ*_c = 1 + (1 + b²/α²)/√ψ_p.
+the stability R of `theory.spectrum.scalar_edges` falls along the whole of (λ_Σ, ∞), since (1+δ)/(λ* − λ_Σ) does, so that it is the only one;
+otherwise the table of edges is asked. At ψ_n = ∞ and Σ = 1, where U is a spiked Wishart matrix, λ*_c = 1 + (1 + b²/α²)/√ψ_p.
 
 **To any digits** (g, λ*_c) solves two equations, the quadratic one for g = 1/(1+δ) and its fold dz/dλ* = 0: Newton, from either of the above.
 

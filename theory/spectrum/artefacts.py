@@ -12,7 +12,7 @@ an imaginary part there. So for no z outside the support does the λ with D_λ(z
 gap either, and so the λ with D_λ(z) = 0 stays between the same two nodes all over the gap: a gap of the nodes is an artefact if and only
 if D has opposite signs at two nodes of one interval.
 
-In the variables of `theory.spectrum.edges`, x = 1/q and poles at x = −ψ_p(b² + α²λ_i/(1+δ)), artefacts are the branches that lie between
+In the variables of `theory.spectrum.scalar_edges`, x = 1/q and poles at x = −ψ_p(b² + α²λ_i/(1+δ)), artefacts are the branches that lie between
 two poles
 of one interval. What remains are the branches beyond them, on which the averages over ρ_Σ are integrals of a function that is singular
 only off the interval, if close to its ends: a rule that is graded towards both ends has them to rounding, whatever the number of nodes.

@@ -12,7 +12,7 @@ What the scan steps over is looked for: bulks between two points outside the sup
 a bulk by resolving the solution from edge to edge (`theory.spectrum.hidden_gaps`), in turn until neither finds any more. Found is every
 gap wider than 1e-11 of y = λ − min s̄_j², and every bulk that counting shows and whose width is above 1e-13 of y. Not looked for are bulks
 between an atom and the points of the scan next to it, at a hundredth of the smallest coupling; their mass would be missing, which
-`theory.spectrum.Spectrum.edges` refuses. Two equations have a sharper construction, `theory.spectrum.edges`.
+`theory.spectrum.Spectrum.edges` refuses. Two equations have a sharper construction, `theory.spectrum.scalar_edges`.
 """
 
 import numpy as np

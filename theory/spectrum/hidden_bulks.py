@@ -11,7 +11,7 @@ pole of q_j, a zero of 1 + δ_c or of S_λ, as outliers are at one of S_λ for a
 without samples make a pole of δ_c. So a bulk between two points shows in their numbers of negative values or in a fall, whatever
 its width and weight, and the secant of the function that changes sign finds it.
 
-Derived here, checked by ``tests/spectrum/test_edge_search.py`` against the scalar construction of `theory.spectrum.edges`.
+Derived here, checked by ``tests/spectrum/test_edge_search.py`` against the scalar construction of `theory.spectrum.scalar_edges`.
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-r"""The real solutions of the two scalar equations, as curves on which y is explicit; `theory.spectrum.edges` has the equations."""
+r"""The real solutions of the two scalar equations, as curves on which y is explicit; `theory.spectrum.scalar_edges` has the equations."""
 
 import numpy as np
 

@@ -91,7 +91,7 @@ def edge_polynomial(polynomial):
 
     At an edge two roots q merge. The converse fails twice: two unphysical branches may merge, and two solutions may
     share q but not δ (where D = 0, see `polynomial_factors`), which happens to the physical branch too, at negative z.
-    So a root is an edge only where the physical branch turns complex: `theory.spectrum.edges` decides.
+    So a root is an edge only where the physical branch turns complex: `theory.spectrum.scalar_edges` decides.
 
     Parameters
     ----------
