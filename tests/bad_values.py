@@ -112,6 +112,7 @@ KINDS = {
     "interval": NO_SEQUENCE | BAD_ITEMS | {"one": (1.0,), "reversed": (2.0, 1.0), "strings": ("0", "1"), "nan": (0, np.nan), "three": (1, 2, 3)},
     "spectrum of data": NO_SEQUENCE | BAD_ITEMS | {"flat": (1, 2), "sum": ((1, 0.5),), "strings": (("1", "1"),), "truth": ((True, True),)},
     "positives": without(NO_SEQUENCE, "None") | BAD_ITEMS | {"negative": (-1.0,), "zero": (0.0,), "complex": (1j,)},
+    "non-negatives": NO_SEQUENCE | BAD_ITEMS | {"negative": (-1.0,), "complex": (1j,)},
     "sequence": NO_SEQUENCE | BAD_ITEMS,
     "weights": NO_SEQUENCE | BAD_ITEMS | {"negative": (1.5, -0.5), "sum": (0.5, 0.4), "zero": (1.0, 0.0)},
     "nodes": NO_SEQUENCE | BAD_ITEMS | {"negative": (1.0, -1.0), "twice": (1.0, 1.0), "empty": ()},

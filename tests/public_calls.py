@@ -131,6 +131,14 @@ TABLE = {
     "outliers.critical_time": call(**SCALAR_MODEL, variance=(5.0, "positive"), **NO_DIGITS),
     "outliers.critical_psi_n": call(**SCALAR_MODEL, variance=(5.0, "positive"), **NO_DIGITS),
     "training.signal_curve": call(**SCALAR_MODEL, tau=([1.0], "tau"), variance=(5.0, "non-negative")),
+    "training.training_curve": call(**ANY_MODEL, tau=([1.0], "tau")),
+    "training.ridge_curve": call(**ANY_MODEL, zeta=([1.0], "reals >= 0")),
+    "training.training_mpmath": call(**SCALAR_MODEL, tau=((1.0,), "non-negatives"), dps=(3, "integer")),
+    "training.flow_rate": call(**ANY_MODEL),
+    "training.exact_score_loss": call(**ANY_MODEL),
+    "training.curve_times": call(
+        **ANY_MODEL, within=(0.05, "fraction"), gap_fraction=(0.5, "fraction"), points=(240, "integer > 1")
+    ),
     "training.training_times": call(**ANY_MODEL, points=(2, "integer > 1")),
     "training.edge_times": call(**ANY_MODEL),
     "training.memorization_eigenvalue": call(**SCALAR_MODEL),

@@ -40,8 +40,7 @@ INSIDE = {
     "spectrum.quadrature", "spectrum.Spectrum.solve",
     "symbolic.wick.all_pairings", "symbolic.wick.corners", "symbolic.wick.expression", "symbolic.wick.images",
     "symbolic.wick.legs", "symbolic.wick.loops", "symbolic.wick.monomial", "symbolic.wick.planar_pairings",
-    "training.curve_times", "training.exact_score_loss", "training.filter_function", "training.flow_rate", "training.remainder",
-    "training.ridge_curve", "training.training_curve", "training.training_mpmath",
+    "training.filter_function", "training.remainder",
 }  # fmt: skip
 #: classes that are returned and not made by callers
 RESULTS = {
@@ -183,7 +182,8 @@ def result(name, arguments):
 
 #: calls of more than a tenth of a second: what they take is taken by the descriptions and by `theory.validation` alone
 SLOW = {
-    "outliers.critical_time", "outliers.critical_psi_n", "RandomFeatureModel.timescales", "training.phase_diagram",
+    "outliers.critical_time", "outliers.critical_psi_n", "RandomFeatureModel.timescales", "training.curve_times",
+    "training.phase_diagram", "training.training_mpmath",
     "symbolic.diagrams.draw_leading", "training.timescales.timescales",
 }  # fmt: skip
 

@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike
 
 from ..filters import check_tau, filter_function, remainder
 from ..results import RidgeCurve, TrainingCurve
-from ..validation import finite_array
+from ..validation import a_model, finite_array
 from .exact_score import exact_score_loss
 from .losses import losses
 
@@ -40,6 +40,7 @@ def training_curve(model: "RandomFeatureModel", tau: ArrayLike) -> TrainingCurve
 
 def ridge_curve(model: "RandomFeatureModel", zeta: ArrayLike) -> RidgeCurve:
     """`RidgeCurve` at the ridges ``zeta``; see `theory.RandomFeatureModel.ridge`."""
+    a_model(model)
     zeta = finite_array("zeta", zeta, float)
     if (zeta < 0).any():
         raise ValueError(f"zeta holds {zeta[zeta < 0].flat[0]}; allowed: zeta >= 0")
@@ -55,4 +56,4 @@ def _shaped(model, train, test, shape):
 
 def flow_rate(model: "RandomFeatureModel") -> float:
     """c = 2Δ_t/ψ_p: the mode of eigenvalue λ relaxes as e^{−cτλ}."""
-    return 2 * model.noise_variance / float(model.psi_p)
+    return 2 * a_model(model).noise_variance / float(model.psi_p)

@@ -15,6 +15,7 @@ from ..equations.factory import scalar_system_mpmath
 from ..equations.scalar import refine
 from ..errors import ConvergenceError
 from ..process import noise_variance
+from ..validation import a_scalar_model, decimal_digits, non_negative, sequence_of
 from . import contour
 from .losses import support_bounds
 from .scalar_kernel import field_mpmath, fresh_residual_mpmath, train_residual_mpmath
@@ -42,7 +43,8 @@ def training_mpmath(model: "RandomFeatureModel", tau: Sequence[float], dps: int 
     -----
     Cost O((dps log(λ_+/λ_-))²) evaluations of G at about 0.5 ms: 10 to 30 s at 30 digits for Σ = 1, whatever the number of τ.
     """
-    spectrum = model.spectrum()
+    spectrum, dps = a_scalar_model(model).spectrum(), decimal_digits("dps", dps)
+    tau = sequence_of("tau", tau, non_negative, "a sequence of finite real numbers >= 0")
     low, high = support_bounds(spectrum)
     with mp.workdps(dps + 10):
         system = scalar_system_mpmath(model, dps)

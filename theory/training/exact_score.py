@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..couplings.ensemble import as_mixture
+from ..validation import a_model
 
 if TYPE_CHECKING:
     from ..model import RandomFeatureModel
@@ -19,7 +20,7 @@ def exact_score_loss(model: "RandomFeatureModel") -> float:
 
     The kinds of a mixture are taken to be known from x: for d → ∞ they are told apart by their centroids or by |x|².
     """
-    data, times = as_mixture(model.data), model.times
+    data, times = as_mixture(a_model(model).data), model.times
     shape = data.covariance
     signal = np.multiply.outer(np.multiply.outer(times.decay**2, data.scales), shape.eigenvalues)
     ratio = signal / (signal + times.noise_variances[:, None, None])

@@ -74,6 +74,7 @@ def curve_times(
         Of the logarithmic grid on which a crossing is bracketed before it is solved for.
     """
     grid, initial = training_times(model, points), initial_loss(model)
+    within, gap_fraction = float(fraction("within", within)), float(fraction("gap_fraction", gap_fraction))
     curve = training_curve(model, np.append(grid, np.inf))
     tau_best, best = _smallest_test_loss(model, grid, curve)
     if best >= initial * (1 - RESOLVED):
