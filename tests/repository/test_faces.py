@@ -112,7 +112,9 @@ def test_a_former_module_may_have_the_name_of_a_function(apart):
     """Its import binds it to the namespace, where the function was."""
     from theory.symbolic import saddle_equations
 
-    former = importlib.import_module("theory.symbolic.saddle_point")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        former = importlib.import_module("theory.symbolic.saddle_point")
     assert former.SaddlePoint is saddle_equations.SaddlePoint
     assert former() == saddle_equations.saddle_point()
 
