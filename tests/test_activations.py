@@ -10,7 +10,7 @@ import sympy as sp
 from scipy.special import erf
 from tolerances import double
 
-from theory import RandomFeatureModel
+from theory import ConvergenceError, RandomFeatureModel
 from theory import activations as A
 from theory.activations import Activation
 
@@ -123,6 +123,19 @@ def test_a_rectified_sine_is_that_of_its_fourier_series():
 def test_even_functions_are_known():
     assert A.cos.is_even and A.hermite(2).is_even and Activation(sp.sin(x) ** 2).is_even
     assert not A.relu.is_even and not A.tanh.is_even
+
+
+def test_what_was_computed_with_kinks_is_not_taken_for_what_names_none():
+    """Else a model would be refused or not by what had been asked before."""
+
+    def clip(array):
+        return np.clip(array, -1, 1)
+
+    named, unnamed = Activation(clip, kinks=(-1, 1)), Activation(clip)
+    assert named != unnamed and named == Activation(clip, kinks=(1, -1))
+    assert RandomFeatureModel(named, 4, 3, 0.3).coefficients().a == pytest.approx(erf(1 / np.sqrt(2)), rel=1e-12)
+    with pytest.raises(ConvergenceError):
+        RandomFeatureModel(unnamed, 4, 3, 0.3)
 
 
 def test_equality_and_hash_follow_the_function():

@@ -122,7 +122,8 @@ class Activation:
 
     @property
     def _key(self):
-        return (self.expression, self._callable)
+        # the kinks decide where averages are split: models that name others must not share what is cached
+        return (self.expression, self._callable, self.kinks)
 
     def __call__(self, array: Any, xp: Any = np) -> Any:
         """σ elementwise on an array of the namespace ``xp`` (any array API namespace; NumPy by default)."""
