@@ -15,7 +15,7 @@ Checked by ``tests/test_threads.py`` and ``tests/test_digits.py``.
 """
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
@@ -124,7 +124,7 @@ def newton(
     start: Iterable,
     goal: Any,
     rounds: int,
-    floors: list | None = None,
+    floors: Sequence | None = None,
     halving: bool = False,
 ) -> tuple[list, list, bool]:
     """Iterate x ← x + step(x), by Newton's step or one like it, until the last step is small in every unknown.

@@ -1,4 +1,4 @@
-"""What the certificates of `theory.equations.scalar` accept: one candidate at each z, next to the axis as on it; and the slope they ask for."""
+"""What `theory.equations.certify` accepts: one candidate at each z, next to the axis as on it; and the slope they ask for."""
 
 import numpy as np
 import pytest

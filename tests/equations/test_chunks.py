@@ -6,7 +6,7 @@ from tolerances import double
 
 from theory import Gaussian, Mixture, RandomFeatureModel, TimeGrid
 from theory import activations as A
-from theory.equations import general as engine
+from theory.equations import general
 from theory.training import general_kernel as general_training
 from theory.training import two_resolvents
 
@@ -25,8 +25,8 @@ def test_points(method, monkeypatch):
     assert np.abs(np.diff(alone, axis=-1)).max() > 1e-3  # the points differ
     sizes, evaluate = [], type(system)._map
     monkeypatch.setattr(type(system), "_map", lambda self, x, z: sizes.append(z.size) or evaluate(self, x, z))
-    for chunk, expected in ((engine.CHUNK, {5}), (400, {2, 1}), (1, {1})):
-        monkeypatch.setattr(engine, "CHUNK", chunk)
+    for chunk, expected in ((general.CHUNK, {5}), (400, {2, 1}), (1, {1})):
+        monkeypatch.setattr(general, "CHUNK", chunk)
         sizes.clear()
         assert np.allclose(function(x, Z), alone, rtol=double("identity"), atol=0)
         assert set(sizes) == expected

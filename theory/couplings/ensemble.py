@@ -41,7 +41,7 @@ and what the noise leaves, 2 data·noise·uv + noise² (v² − 1), has s² = 4 
 array([3., 3.])
 
 The target that the network learns is linear in x and ξ: it is one more type, with C = s² = 0 and no share of the features. All losses
-follow from it (`theory.training.general_kernel`). Derived here (the action of theory notes, checked by ``tests/equations/test_engine.py``).
+follow from it (`theory.training.general_kernel`). Derived here (the action of theory notes, checked by ``tests/equations/test_general.py``).
 
 Called by ``RandomFeatureModel.ensemble``; `theory.equations.general` reads the arrays. The labels behind the types are in
 `theory.couplings.feature_types`, the averages of one type in `theory.couplings.type_couplings`.

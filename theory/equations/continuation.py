@@ -2,17 +2,29 @@ r"""q(z) for any covariance spectrum: the branch followed from |z| = ∞ down to
 
 At fixed Re z the imaginary part is lowered from the size of the spectrum, where q ≈ −1/z, in factors of
 ten; Newton corrects at every level. After each level the target itself is tried, and a point that
-`theory.equations.certificate.certify` accepts is done: inside a bulk that takes a few levels, next to an edge about fifteen.
+`theory.equations.certify` accepts is done: inside a bulk that takes a few levels, next to an edge about fifteen.
 A level that fails is repeated with a smaller factor. All points move together in one array.
 
-Of a longer array every second point is solved first and the others are tried from the solutions beside them. The
-certificate is a proof of the branch whatever the start, so that this saves time and decides nothing.
+**Why the start is free.** In most continuations the path is the argument that the branch is right, and a jump between branches is an error that
+nobody sees. Here what is returned passed the certificate, which at a given z holds for one solution only and does not ask where it came
+from. So Newton may start anywhere: from the level above, from points beside (`beside`, and of a longer array every second point is solved
+first, the others from their neighbours), from a polynomial's roots. A bad start costs the path from infinity, never the answer. What may be
+changed here are the factors and numbers of steps, for speed.
+
+`solve` is called by `theory.equations.solve`, `beside` by whoever has solutions near by: `theory.spectrum.edge_search`,
+`theory.spectrum.label_continuum`, `theory.outliers.counted`. Checked by ``tests/equations/test_continuation.py``.
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
+from numpy.typing import NDArray
 
 from ..progress import progress_bar
 from .certificate import UNSOLVED, certify, polish
+
+if TYPE_CHECKING:
+    from .system import System
 
 #: smallest imaginary part, relative to |Re z|, that a path descends to
 FLOOR = 1e-18
@@ -20,7 +32,7 @@ FLOOR = 1e-18
 ALONE = 8
 
 
-def solve(system, y, scale):
+def solve(system: "System", y: NDArray, scale: float) -> tuple[NDArray, NDArray[np.float64]]:
     """The physical solution at every y.
 
     Parameters
@@ -39,7 +51,7 @@ def solve(system, y, scale):
     Notes
     -----
     Cost about 8 Newton steps for neighbouring points, 10 to 20 levels of 5 steps for isolated ones; a step is O(N m) for the
-    two scalar equations with m nodes of ρ_Σ (for the engine see `theory.equations.general`).
+    two scalar equations with m nodes of ρ_Σ (for the general ones see `theory.equations.GeneralSystem`).
     """
     with progress_bar(total=y.size, desc="saddle point", unit="point") as bar:
         return _solve(system, y, scale, bar)
@@ -67,10 +79,10 @@ def _solve(system, y, scale, bar):
     return x, residual
 
 
-def beside(system, starts, y):
+def beside(system: "System", starts: NDArray, y: NDArray) -> NDArray | None:
     """The solution (unknowns, 1) at the single point ``y`` of shape (1,), by Newton from one of ``starts`` (unknowns, k); or None.
 
-    The certificate is a proof whatever the start; what is saved is the path from infinity.
+    What is saved is the path from infinity.
     """
     at = y.repeat(starts.shape[1])
     done, x = certify(system, polish(system, starts, at, steps=20), at)
@@ -122,9 +134,9 @@ def _try(system, x, y):
     return x
 
 
-def _predict(system, x, y, z_new):
-    """Every unknown as the power of the height Im y that it locally is; as it stands where that is no power law."""
+def _predict(system, x, y, y_new):
+    """Every unknown as the power of the height Im y that it locally is, at ``y_new``; as it stands where that is no power law."""
     with np.errstate(all="ignore"):
         exponent = 1j * y.imag * np.stack(system.tangent(x, y)) / x
-        powers = (z_new.imag / y.imag) ** exponent
+        powers = (y_new.imag / y.imag) ** exponent
     return np.where(np.abs(exponent) < 2, x * powers, x)

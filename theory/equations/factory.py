@@ -4,27 +4,32 @@ Two equations for two numbers where there is one feature type, one kind of sampl
 model (`general_system`) and are slower.
 """
 
+from typing import TYPE_CHECKING
+
 from ..digits import mp, to_mpf
 from ..process import decay
 from .general import GeneralSystem
 from .scalar import ScalarSystem
-from .system import Parameters
+from .system import Parameters, System
+
+if TYPE_CHECKING:
+    from ..model import RandomFeatureModel
 
 #: v² below this fraction of s², and α² of b², count as zero, lest squares of what they lead to underflow (tanh: v at t > 38, α at t > 115)
 ROUNDED_AWAY = 1e-100
 
 
-def system_of(model):
+def system_of(model: "RandomFeatureModel") -> System:
     """The `theory.equations.System` of a model."""
     return scalar_system(model) if model.is_scalar else general_system(model)
 
 
-def general_system(model):
+def general_system(model: "RandomFeatureModel") -> GeneralSystem:
     """The general equations of any model, one type, one kind and one time among them; z is measured from the lowest s̄_j²."""
     return GeneralSystem(model.ensemble)
 
 
-def scalar_system(model):
+def scalar_system(model: "RandomFeatureModel") -> ScalarSystem:
     """The two scalar equations; `ValueError` from ``model.coefficients()`` for a model that has several types, kinds or times."""
     c, data = model.coefficients(), model.data
     v = 0.0 if c.v2 < ROUNDED_AWAY * c.s2 else c.v
@@ -36,7 +41,7 @@ def scalar_system(model):
     return ScalarSystem(exact._replace(alpha=alpha), data.eigenvalues, data.weights, resolved=resolved)
 
 
-def scalar_system_mpmath(model, dps, resolved=False):
+def scalar_system_mpmath(model: "RandomFeatureModel", dps: int, resolved: bool = False) -> ScalarSystem:
     """The scalar equations with parameters to ``dps`` + 15 digits, with the nodes of `ScalarSystem.resolved` if asked."""
     with mp.workdps(dps + 15):
         c = model.coefficients_mpmath(dps + 15)

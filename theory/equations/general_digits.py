@@ -1,15 +1,17 @@
 """The general saddle point to any number of digits, for small sizes: couplings by quadrature in mpmath, then Newton.
 
-The residual is evaluated at the precision asked for; the Jacobian is the one of `theory.equations.general` in double precision, so that
-every step
-gains about twelve digits. The quadratures are kept, so that a second z costs milliseconds. Checked by ``tests/equations/test_engine_digits.py``:
-15 digits against 30 against 60, the scalar equations, moments.
+The residual is evaluated at the precision asked for; the Jacobian is that of `theory.equations.GeneralSystem` in double precision, so that every
+step gains about twelve digits. The quadratures are kept, so that a second z costs milliseconds. Called by
+`theory.spectrum.resolvent_digits`. The residual is a second, plain spelling of the equations, in z itself, since digits are to spare.
+Checked by ``tests/equations/test_general_digits.py``: 15 digits against 30 against 60, the scalar equations, moments.
 """
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .. import process
 from ..couplings.feature_types import feature_types
@@ -19,6 +21,12 @@ from ..data.mixture import as_mixture
 from ..digits import mp, newton, rounded, to_mpf
 from ..errors import ConvergenceError
 
+if TYPE_CHECKING:
+    from mpmath import mpc, mpf
+
+    from ..model import RandomFeatureModel
+    from .general import GeneralSystem
+
 #: digits of the quadratures beyond those of q, which may depend on them more than in proportion
 GUARD = 5
 
@@ -27,18 +35,21 @@ GUARD = 5
 class Couplings:
     """The numbers of `theory.couplings.ensemble.Ensemble` that the equations need, as lists of mpf and mpmath matrices."""
 
-    psi_p: object
-    psi_n: object
-    p: list
-    pi: list
-    u: list
-    C: list
-    s2: list
-    nodes: list
-    weights: list
+    psi_p: "mpf"
+    psi_n: "mpf"
+    #: (J,), (C,)
+    p: list["mpf"]
+    pi: list["mpf"]
+    #: J columns (2CK, 1), and J × C matrices (K, K)
+    u: list[Any]
+    C: list[list[Any]]
+    #: (J,), and (L,) twice
+    s2: list["mpf"]
+    nodes: list["mpf"]
+    weights: list["mpf"]
 
 
-def couplings(model, dps):
+def couplings(model: "RandomFeatureModel", dps: int) -> Couplings:
     """`Couplings` of a model to ``dps`` digits, for the types that `theory.couplings.ensemble.ensemble` keeps.
 
     Raises `ValueError` for an activation with kinks, and for biases or far centroids: the Gauss–Hermite nodes that stand for them are an
@@ -117,8 +128,8 @@ def _kind(activation, decay, noise2, variance, dps):
     return settled(activation, dps, at_step)
 
 
-def refine(system, numbers, x, z, dps):
-    """(q, unknowns) at z to ``dps`` digits, by Newton from the double-precision solution x (unknowns,) of an `GeneralSystem`.
+def refine(system: "GeneralSystem", numbers: Couplings, x: NDArray, z: "mpf | mpc", dps: int) -> "tuple[mpc, list[mpc]]":
+    """(q, unknowns) at z to ``dps`` digits, by Newton from the double-precision solution x (unknowns,) of a `theory.equations.GeneralSystem`.
 
     The Jacobian is that of the start, so that the steps fall geometrically, and a step that is less than half of the one before bounds
     the error that it leaves. Raises `ConvergenceError` if no such step is below 10^{−dps} of every q_j and of 1 + |δ|.
@@ -127,7 +138,7 @@ def refine(system, numbers, x, z, dps):
         q, unknowns = refine(system, numbers, x.conj(), mp.conj(z), dps)
         return mp.conj(q), [mp.conj(value) for value in unknowns]
     with mp.workdps(dps + 15):
-        inverse = system.inverse_jacobian(x, complex(z))
+        inverse = system.inverse_jacobian(x)
 
         def step(unknowns):
             f = _residual(system, numbers, unknowns, z)

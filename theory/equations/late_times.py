@@ -1,17 +1,23 @@
 """Where samples and data are rounded away from U: the Marchenko–Pastur law of b² WW^T/d + s², or the atom s² if b = 0.
 
 That is the limit of late times, α, v → 0, in which one quadratic equation is left (`theory.symbolic.late_times`); δ = 0 has no positive
-imaginary part then, by which `theory.equations.scalar` tells solutions apart. Checked by ``tests/equations/test_late_times.py``.
+imaginary part then, by which `theory.equations.certificate` tells solutions apart. Called by ``solution`` and `theory.spectrum.scalar_edges`
+in place of what they do else. Checked by ``tests/equations/test_late_times.py``.
 """
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..digits import mp, to_mpf
 from ..symbolic import symbols as S
 from ..symbolic.evaluate import evaluator
 from ..symbolic.late_times import late_limit
+
+if TYPE_CHECKING:
+    from .scalar import ScalarSystem
 
 
 @cache
@@ -27,12 +33,12 @@ def _quadratic():
     return evaluator((*limit.quadratic.all_coeffs(), *limit.edges), (S.z,), "numpy")
 
 
-def is_limit(system):
-    """Whether neither samples nor data are left in a `theory.equations.scalar.ScalarSystem`."""
+def is_limit(system: "ScalarSystem") -> bool:
+    """Whether neither samples nor data are left in a `theory.equations.ScalarSystem`."""
     return system.parameters.alpha**2 == 0 and system.parameters.v**2 == 0
 
 
-def solve(system, y):
+def solve(system: "ScalarSystem", y: NDArray) -> NDArray:
     """(q, δ) with δ = 0, array (2, N), at y = z − s_t² in the closed upper half-plane: the boundary value from above on the axis."""
     a, b, c, lower, upper = (
         np.broadcast_to(x, y.shape) for x in _quadratic()((y,), system.in_y, system.nodes, system.weights)
@@ -45,10 +51,10 @@ def solve(system, y):
     return np.stack([q, np.zeros_like(q)])
 
 
-def limit_rows(system):
-    """Rows (y, q, δ) of the two edges as in `theory.spectrum.scalar_edges.locate`, (2, 3); none if b = 0 too, where U = s² is an atom.
+def limit_rows(system: "ScalarSystem") -> NDArray[np.float64]:
+    """Rows (y, q, δ) of the two edges, as `theory.spectrum.scalar_edges.locate` has them, (2, 3).
 
-    ``system`` is a `theory.equations.scalar.ScalarSystem`. The lower edge of ψ_p = 1 is a hard one, y = 0.
+    None if b = 0 too, where U = s² and the law is an atom. The lower edge of ψ_p = 1 is a hard one, y = 0.
     """
     if system.parameters.b == 0:
         return np.zeros((0, 3))

@@ -1,15 +1,31 @@
 r"""q(z) as a root of the resolvent polynomial, for a covariance with a few eigenvalues.
 
-The polynomial is assembled from the three factors that SymPy derived (`theory.symbolic.elimination`), all
-its roots are computed at once as eigenvalues of companion matrices, each root is completed by
-δ = 1/g(q, z) − 1, and the one that `theory.equations.certificate.certify` accepts is returned: no root is ever chosen for
-the size of its imaginary part.
+The equations are linear in g = 1/(1+δ) and in the one average s = ⟨1/(ŝ + λ r̂)⟩ that all others can be written with. Solved for these two
+they leave three polynomials in q and y, which SymPy derived (`theory.symbolic.elimination`; in the code they have these letters):
+
+* **D**, the denominator of g(q, y), and of s;
+* **E**, the numerator of s: s = q E/D;
+* **F(λ)**, linear in λ: a direction of that variance has 1/(ŝ + λ r̂) = q D/F(λ).
+
+That s is the average of the last over ρ_Σ = Σ w_i δ(λ − λ_i), times all denominators, is P(q, y) = 0:
+
+    P = E ∏_i F(λ_i) − D² Σ_i w_i ∏_{j≠i} F(λ_j),      of degree 3m + 2 in q for m eigenvalues.
+
+All its roots are computed at once as eigenvalues of companion matrices, each is completed by δ = 1/g(q, y) − 1, and the one that
+`theory.equations.certify` accepts is returned: no root is ever chosen for the size of its imaginary part. Where g = 0/0, for D = 0, a root is
+left to the continuation.
+
+`solve` is called by `theory.equations.solve` for up to `MAX_ATOMS` eigenvalues, the functions for digits by
+`theory.spectrum.resolvent_digits` where a user names the method. Checked by ``tests/equations/test_polynomial_roots.py`` and
+``tests/spectrum/test_spectrum.py``, against the continuation.
 """
 
 from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sympy as sp
+from numpy.typing import NDArray
 
 from ..digits import mp
 from ..errors import ConvergenceError
@@ -17,7 +33,10 @@ from ..symbolic import symbols as S
 from ..symbolic.elimination import eliminate, polynomial_factors
 from ..symbolic.evaluate import PARAMETERS, compiled
 from .certificate import UNSOLVED, certify, polish
-from .scalar import refine
+from .scalar import ScalarSystem, refine
+
+if TYPE_CHECKING:
+    from mpmath import mpc, mpf
 
 #: most eigenvalues of the covariance for which the polynomial (of degree 3m + 2) is used by default
 MAX_ATOMS = 4
@@ -25,12 +44,13 @@ MAX_ATOMS = 4
 
 @cache
 def _coefficient_functions(module):
-    """For each of E, D, F: a function of (z, λ, parameters) that returns its coefficients in q, lowest first."""
+    """For each of E, D, F: a function of (y, λ, parameters) that returns its coefficients in q, lowest first."""
     return [compiled((S.z, S.lam, *PARAMETERS), sp.Poly(f, S.q).all_coeffs()[::-1], module) for f in polynomial_factors()]
 
 
 @cache
 def _g_function(module):
+    """g = 1/(1+δ) as a function of (q, y, parameters)."""
     return compiled((S.q, S.z, *PARAMETERS), eliminate()[S.g], module)
 
 
@@ -43,13 +63,13 @@ def _multiply(a, b):
     return product
 
 
-def coefficients(system, y, module="numpy"):
+def coefficients(system: ScalarSystem, y: Any, module: str = "numpy") -> list[Any]:
     """The coefficients of P in q, lowest first, each a scalar or an array shaped like ``y``."""
-    e, d, f = _coefficient_functions(module)
+    E, D, F = _coefficient_functions(module)
     parameters = system.in_y
-    left = e(y, 0, *parameters)
-    factors = [f(y, node, *parameters) for node in system.nodes]
-    d_squared = _multiply(*[d(y, 0, *parameters)] * 2)
+    left = E(y, 0, *parameters)
+    factors = [F(y, node, *parameters) for node in system.nodes]
+    d_squared = _multiply(*[D(y, 0, *parameters)] * 2)
     right = 0
     for i, weight in enumerate(system.weights):
         term = [weight * c for c in d_squared]
@@ -63,8 +83,8 @@ def coefficients(system, y, module="numpy"):
     return [x - y for x, y in zip(left, right, strict=True)]
 
 
-def roots(system, y):
-    """All roots of P(·, y). Shape (N, degree); rows are padded with NaN where the degree drops."""
+def roots(system: ScalarSystem, y: NDArray) -> NDArray[np.complex128]:
+    """All roots of P(·, y) at points y (N,). Shape (N, degree); rows are padded with NaN where the degree drops."""
     with np.errstate(over="ignore", invalid="ignore"):  # a row that overflows is left to the continuation
         table = np.stack(np.broadcast_arrays(*coefficients(system, y), y)[:-1], axis=-1)
     # vanishing leading coefficients (a linear activation, say) lower the degree for every y alike
@@ -83,12 +103,12 @@ def roots(system, y):
     return result
 
 
-def solve(system, y):
+def solve(system: ScalarSystem, y: NDArray) -> NDArray[np.complex128]:
     """The certified (q, δ) at every y, array (2, N), NaN where no root is certified (exact edges, vanishing degree).
 
     Parameters
     ----------
-    system : `theory.equations.scalar.ScalarSystem`
+    system : `theory.equations.ScalarSystem`
     y : complex array of shape (N,), Im y >= 0
 
     Notes
@@ -98,24 +118,24 @@ def solve(system, y):
     real = not y.imag.any()
     candidates = roots(system, y.real if real else y)
     degree = candidates.shape[1]
-    zz = np.repeat(y, degree)
+    at = np.repeat(y, degree)
     with np.errstate(all="ignore"):
         q = candidates.ravel()
-        delta = 1 / _g_function("numpy")(q, zz, *system.in_y) - 1
+        delta = 1 / _g_function("numpy")(q, at, *system.in_y) - 1
     plausible = np.isfinite(q) & np.isfinite(delta) & ~((q.imag < -1e-6 * np.abs(q)) | (delta.imag < -1e-6 * np.abs(delta)))
     index = np.flatnonzero(plausible)
-    x = polish(system, np.stack([q[index], delta[index]]), zz[index])
-    certified, x = certify(system, x, zz[index])
+    x = polish(system, np.stack([q[index], delta[index]]), at[index])
+    certified, x = certify(system, x, at[index])
     result = np.full((2, y.size), UNSOLVED)
     point = index // degree
     # where rounding made one root twice, either copy will do: assign in order of falling residual
-    order = np.argsort(-system.residual_size(x, zz[index]))
+    order = np.argsort(-system.residual_size(x, at[index]))
     order = order[certified[order]]
     result[:, point[order]] = x[:, order]
     return result
 
 
-def solve_mpmath(system, y, start):
+def solve_mpmath(system: ScalarSystem, y: "mpf | mpc", start: complex) -> "mpc":
     """The root at the thread's precision, among all roots of P, that continues the double-precision ``start``."""
     table = coefficients(system, y, "mpmath")
     while table[-1] == 0:
@@ -124,10 +144,10 @@ def solve_mpmath(system, y, start):
     return min(found, key=lambda root: abs(root - start))
 
 
-def certify_mpmath(system, q, start_delta, y, dps):
+def certify_mpmath(system: ScalarSystem, q: "mpc", start_delta: complex, y: "mpf | mpc", dps: int) -> "mpc":
     """The δ that belongs to ``q``; `ConvergenceError` unless they are a solution of the saddle point to ``dps`` digits.
 
-    δ is found by Newton, not as 1/g(q, y) − 1, which is 0/0 where two solutions share q (see `edge_polynomial`).
+    δ is found by Newton, not as 1/g(q, y) − 1, which is 0/0 where two solutions share q (see `theory.symbolic.edge_polynomial`).
     """
     solution, delta = refine(system, q, start_delta, y, dps)
     distance = abs(solution / q - 1)

@@ -1,17 +1,28 @@
 r"""The linear response of the general saddle point, between one argument and another.
 
-Small changes of q_j and δ_c between two fields at z₁ and z₂ obey linear equations, whose matrix is made of the `Fields` at both. At
-z₁ = z₂ it is the Jacobian by which `theory.equations.general` solves the equations; at two arguments it gives the products of two resolvents,
-`theory.training.general_kernel`. With E_c = (1+δ_c)^{-1}, M = (Ĥ^{-1} + T)^{-1}, N = (T^{-1} + Ĥ)^{-1} and P = (1 + ĤT)^{-1},
+**`fields` at one argument, `response` between two.** `fields` takes the unknowns at N points and makes of them the matrix functions of which
+the equations consist, all in one `Fields`; nothing is differentiated. `response` takes two such `Fields`, at N pairs of points, and
+makes of them the matrix of a linear system: how small changes of q_j and δ_c between a field at z₁ and a field at z₂ hang together. At z₁ = z₂
+it is the Jacobian by which `theory.equations.GeneralSystem` takes Newton steps; at two arguments it gives the products of two resolvents,
+`theory.training.general_kernel`. (`theory.spectrum.label_continuum` takes the fields alone, of other labels.) With E_c = (1+δ_c)^{-1},
+M = (Ĥ^{-1} + T)^{-1}, N = (T^{-1} + Ĥ)^{-1} and P = (1 + ĤT)^{-1},
 
     dM = −M₁ dT M₂ + P₁ dĤ P₂^T,     dN = P₁^T dT P₂ − N₁ dĤ N₂,     dĤ_c = −π_c E_c(z₁) dδ_c E_c(z₂).
 
-Checked by ``tests/equations/test_engine.py`` (differences of the residual) and ``tests/training/test_general_training.py``.
+**Letters.** ``e`` is the `theory.couplings.ensemble.Ensemble`, all that is known of the model here, so that its arrays have their letters
+(``e.u`` for u_j, ``e.pi`` for π_c). N points, L nodes of ρ_Σ, J types, C kinds, K times, M = 2CK channels; unknowns are whole matrices
+(`theory.equations.GeneralSystem.full`). Checked by ``tests/equations/test_general.py`` (differences of the residual) and
+``tests/training/test_general_training.py``.
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from ..couplings.ensemble import Ensemble
 
 
 @dataclass
@@ -21,17 +32,17 @@ class Fields:
     There are J' >= J columns u_j: those of the types come first, the target's may follow (`theory.training.general_kernel`).
     """
 
-    E: np.ndarray  # (N, C, K, K)
-    B: np.ndarray  # (N, L, M, J')
-    Mu: np.ndarray  # (N, L, M, J')
-    uMu: np.ndarray  # (N, L, J, J), types only
-    N: np.ndarray  # (N, L, CK, M), the rows of the data
+    E: NDArray  # (N, C, K, K)
+    B: NDArray  # (N, L, M, J')
+    Mu: NDArray  # (N, L, M, J')
+    uMu: NDArray  # (N, L, J, J), types only
+    N: NDArray  # (N, L, CK, M), the rows of the data
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: slice | NDArray) -> "Fields":
         return Fields(self.E[index], self.B[index], self.Mu[index], self.uMu[index], self.N[index])
 
 
-def fields(e, x, extra=None):
+def fields(e: "Ensemble", x: NDArray, extra: NDArray | None = None) -> Fields:
     """`Fields` at the unknowns x, shape (J + C·K·K, N), with the couplings of the types and then ``extra``, (M, J' − J).
 
     T has rank J or less, M at most. The inverse is taken among types where these are independent, else in the channels that they span:
@@ -48,14 +59,14 @@ def fields(e, x, extra=None):
         if J == rank:
             G, D = U.T @ H @ U, share * np.eye(J)
             A = _inverse(np.eye(J) + D @ G)  # (1 + DG)^{-1}
-            uMu = _between(G, A, D, np.eye(J) / share)
+            uMu = _parallel_sum(G, A, D, np.eye(J) / share)
             B = U @ A
             N = (B * share) @ U.T
         else:
             R = V.T @ U
             G, T = V.T @ H @ V, (R * share) @ R.T
             A = _inverse(np.eye(rank) + T @ G)
-            uMu = R.T @ _between(G, A, T, _inverse(T)) @ R
+            uMu = R.T @ _parallel_sum(G, A, T, _inverse(T)) @ R
             B = V @ (A @ R)
             N = V @ A @ T @ V.T
         if extra is not None:
@@ -63,8 +74,8 @@ def fields(e, x, extra=None):
         return Fields(E, B, H @ B, uMu, N[..., : C * K, :])
 
 
-def _between(G, A, T, T_inverse):
-    """(G^{-1} + T)^{-1} with A = (1 + TG)^{-1}: G A, or T^{-1}(1 − A) where less cancels.
+def _parallel_sum(G, A, T, T_inverse):
+    """The parallel sum (G^{-1} + T)^{-1} of G and T^{-1}, with A = (1 + TG)^{-1}: G A, or T^{-1}(1 − A) where less cancels.
 
     Next to an atom, or between two levels that lie close, T is large and G A has lost its digits.
     """
@@ -89,7 +100,7 @@ def _or_nan(function, *stacks):
         return np.array([_or_nan(function, *one) for one in zip(*stacks, strict=True)])
 
 
-def response(e, left, right, u, inverse_square):
+def response(e: "Ensemble", left: Fields, right: Fields, u: NDArray, inverse_square: NDArray) -> tuple[NDArray, NDArray]:
     """The linear response of (q_j, δ_c) between two arguments: derivatives of (K_j − 1/q_j, δ_c − its map).
 
     Parameters
@@ -149,13 +160,13 @@ def _times_blocks(N, E):
     return np.swapaxes(blocks, 3, 4) @ E[:, None, None]
 
 
-def diagonal_blocks(e, matrix):
+def diagonal_blocks(e: "Ensemble", matrix: NDArray) -> NDArray:
     """⟨λ X_cc⟩ for X (N, L, CK, CK or M): array (N, C, K, K)."""
     _, C, K = e.sizes
     average = np.einsum("l,nlab->nab", e.weights * e.nodes, matrix[..., : C * K]).reshape(-1, C, K, C, K)
     return np.stack([average[:, c, :, c, :] for c in range(C)], axis=1)
 
 
-def solve_stack(matrix, right):
-    """Solutions (N, m) of a stack of linear systems, NaN where one is singular."""
+def solve_stack(matrix: NDArray, right: NDArray) -> NDArray:
+    """Solutions (N, m) of a stack of linear systems (N, m, m), (N, m), NaN where one is singular."""
     return _or_nan(np.linalg.solve, matrix, right[..., None])[..., 0]

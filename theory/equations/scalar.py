@@ -1,9 +1,17 @@
-r"""The two saddle-point equations of one feature type, one kind of samples and one time, as numbers."""
+r"""The two saddle-point equations of one feature type, one kind of samples and one time, as numbers.
 
+They come from `theory.symbolic.saddle_point`, with their derivatives: a change of the equations is made there. Made by
+`theory.equations.factory`; asked by the solvers of this folder, by `theory.spectrum.scalar_edges`, `theory.outliers.closed_form` and
+`theory.training.scalar_kernel`. Why a solution is the one: `theory.equations.certificate`.
+"""
+
+from collections.abc import Sequence
 from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sympy as sp
+from numpy.typing import NDArray
 
 from .._former_names import renamed
 from ..digits import mp, newton, square
@@ -12,6 +20,9 @@ from ..symbolic import symbols as S
 from ..symbolic.evaluate import evaluator
 from ..symbolic.saddle_equations import saddle_point
 from .system import Parameters, System
+
+if TYPE_CHECKING:
+    from mpmath import mpc, mpf
 
 
 @cache
@@ -46,8 +57,19 @@ class ScalarSystem(System):
     #: the unknowns (q, δ), of which the first is a Stieltjes transform
     unknowns, resolvents = 2, 1
     decoupled = np.zeros(2, bool)
+    #: float arrays, or lists of mpf
+    nodes: Any
+    weights: Any
 
-    def __init__(self, parameters, nodes, weights, module="numpy", offset=None, resolved=None):
+    def __init__(
+        self,
+        parameters: Parameters | Sequence[Any],
+        nodes: NDArray | Sequence[Any],
+        weights: NDArray | Sequence[Any],
+        module: str = "numpy",
+        offset: Any = None,
+        resolved: "ScalarSystem | None" = None,
+    ) -> None:
         self.parameters, self.nodes, self.weights, self.module = Parameters(*parameters), nodes, weights, module
         self.offset = square(self.parameters.s) if offset is None else offset
         #: the parameters of the equations in y
@@ -55,34 +77,34 @@ class ScalarSystem(System):
         self._resolved = resolved
 
     @property
-    def resolved(self):
+    def resolved(self) -> "ScalarSystem":
         """The system to be asked off the support, next to the ends of a continuous ρ_Σ."""
         return self._resolved or self
 
     @cached_property
-    def _residual(self):
+    def _compiled_residual(self):
         return evaluator(_equations_and_derivatives()[:2], (S.q, S.delta, S.z), self.module)
 
     @cached_property
-    def _all(self):
+    def _compiled_derivatives(self):
         return evaluator(_equations_and_derivatives(), (S.q, S.delta, S.z), self.module)
 
     def __getstate__(self):
         # compiled functions do not travel between processes; they are made again where they are needed
-        return {name: value for name, value in self.__dict__.items() if name not in ("_residual", "_all")}
+        return {name: value for name, value in self.__dict__.items() if not name.startswith("_compiled")}
 
-    def residual(self, q, delta, y):
+    def residual(self, q: Any, delta: Any, y: Any) -> list[Any]:
         """(F_q, F_δ), dimensionless."""
-        return self._residual((q, delta, y), self.in_y, self.nodes, self.weights)
+        return self._compiled_residual((q, delta, y), self.in_y, self.nodes, self.weights)
 
-    def residual_size(self, x, y):
+    def residual_size(self, x: NDArray, y: NDArray) -> NDArray[np.float64]:
         """max(|F_q|, |F_δ|/(1+|δ|)), shape (N,); infinite where the equations overflow."""
         with np.errstate(all="ignore"):
             f_q, f_delta = self.residual(*x, y)
             size = np.maximum(np.abs(f_q), np.abs(f_delta) / (1 + np.abs(x[1])))
         return np.where(np.isfinite(size), size, np.inf)
 
-    def start(self, y):
+    def start(self, y: NDArray) -> NDArray:
         """The fixed point far from the spectrum, where the map contracts: q' = q/(1 − F_q), δ' = δ − F_δ."""
         q, delta = -0.25 / (0.25 * y), np.zeros_like(y)  # NumPy's 1/y overflows within a factor of two of the largest float
         for _ in range(60):
@@ -93,22 +115,22 @@ class ScalarSystem(System):
         return np.stack([q, delta])
 
     @staticmethod
-    def stieltjes(x):
-        """(1/p) Tr (U − y)^{-1}."""
+    def stieltjes(x: NDArray) -> NDArray:
+        """q = (1/p) Tr (U − z)^{-1}: the first unknown."""
         return x[0]
 
     @staticmethod
-    def norms(x):
+    def norms(x: NDArray) -> NDArray[np.float64]:
         """The size of each unknown, (2, N)."""
         return np.abs(x)
 
     @staticmethod
-    def in_cone(x):
+    def in_cone(x: NDArray) -> NDArray[np.bool_]:
         """Whether real (q, δ) lie in the positive cone, (N,)."""
         return (x > 0).all(axis=0)
 
     @cached_property
-    def upper_bound(self):
+    def upper_bound(self) -> float:
         """A bound of the largest eigenvalue, from the norms of the Gaussian matrices in the equivalence."""
         psi_p, psi_n, alpha, b, v, s = self.parameters
         w = 1 + np.sqrt(psi_p)
@@ -117,30 +139,30 @@ class ScalarSystem(System):
         return g**2 + b**2 * w**2 + s**2
 
     @property
-    def atoms(self):
+    def atoms(self) -> tuple[tuple[float, float], ...]:
         """At s_t², if U − s_t² has a null space: its rank is n if v > 0 (n out of the d of W otherwise), and d from W if b > 0."""
         psi_p, psi_n, _, b, v, _ = self.parameters
         rank = (1.0 if b > 0 else 0.0) + (psi_n if v > 0 else 0.0)
         return ((self.offset, 1 - rank / psi_p),) if rank < psi_p else ()
 
-    def derivatives(self, q, delta, y):
+    def derivatives(self, q: Any, delta: Any, y: Any) -> list[Any]:
         """F_q, F_δ, the four entries of the Jacobian in (q, δ), and ∂F_q/∂y."""
-        return self._all((q, delta, y), self.in_y, self.nodes, self.weights)
+        return self._compiled_derivatives((q, delta, y), self.in_y, self.nodes, self.weights)
 
-    def newton_step(self, x, y):
+    def newton_step(self, x: Any, y: Any) -> tuple[Any, Any]:
         """The Newton update (dq, dδ) of x = (q, δ) at fixed y."""
         f1, f2, j11, j12, j21, j22, _ = self.derivatives(*x, y)
         determinant = j11 * j22 - j12 * j21
         return (j12 * f2 - j22 * f1) / determinant, (j21 * f1 - j11 * f2) / determinant
 
-    def tangent(self, x, y):
-        """(dq/dz, dδ/dz) along the solution, by implicit differentiation."""
-        _, _, j11, j12, j21, j22, f1_z = self.derivatives(*x, y)
+    def tangent(self, x: Any, y: Any) -> tuple[Any, Any]:
+        """(dq/dy, dδ/dy) along the solution, by implicit differentiation."""
+        _, _, j11, j12, j21, j22, f1_y = self.derivatives(*x, y)
         determinant = j11 * j22 - j12 * j21
-        return -j22 * f1_z / determinant, j21 * f1_z / determinant
+        return -j22 * f1_y / determinant, j21 * f1_y / determinant
 
 
-def refine(system, q, delta, y, dps):
+def refine(system: ScalarSystem, q: complex, delta: complex, y: "mpf | mpc", dps: int) -> "tuple[mpc, mpc]":
     """Newton at ``dps`` digits from a double-precision solution, certified by the residual.
 
     Parameters

@@ -2,12 +2,16 @@
 
 The general equations are followed from infinity (`continuation`). The two scalar ones have a polynomial besides (`polynomial`), which is
 faster for a covariance with a few eigenvalues, and a closed form where nothing of the data is left (`late_times`). Whatever the way, what
-is returned has passed `certificate.certify`.
+is returned has passed `certificate.certify`, or is that closed form.
+
+This `solve` is the one to call with a system: it takes y = z − offset and returns NaN where nothing is certified.
+`theory.spectrum.Spectrum.solve` takes z, either half-plane, and raises. A new kind of equations registers its way here.
 """
 
 from functools import singledispatch
 
 import numpy as np
+from numpy.typing import NDArray
 
 from . import continuation, late_times, polynomial
 from .certificate import TOLERANCE, UNSOLVED, certify, polish
@@ -20,7 +24,7 @@ FAR = 1e8
 
 
 @singledispatch
-def solve(system: System, y, method="auto"):
+def solve(system: System, y: NDArray, method: str = "auto") -> tuple[NDArray, NDArray[np.float64]]:
     """The unknowns at z = offset + y.
 
     Parameters
@@ -50,7 +54,7 @@ def _(system: ScalarSystem, y, method="auto"):
     return _near_and_far(system, y, lambda points: continuation.solve(system, points, system.upper_bound))
 
 
-def off_support(system: ScalarSystem, y):
+def off_support(system: ScalarSystem, y: NDArray) -> NDArray:
     """(q, δ) at real y off the support of the scalar equations, with a continuous ρ_Σ resolved next to its ends; (2, N), NaN on an edge."""
     x, _ = solve(system, y.astype(complex))
     resolved = system.resolved

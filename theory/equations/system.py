@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from typing import ClassVar, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 
 class Parameters(NamedTuple):
@@ -35,49 +36,49 @@ class System(ABC):
     """
 
     #: ways to solve, of `theory.equations.solution`
-    methods: ClassVar[tuple] = ("auto", "continuation")
+    methods: ClassVar[tuple[str, ...]] = ("auto", "continuation")
     #: m, and how many of them are resolvents
     unknowns: int
     resolvents: int
     #: z − y
     offset: float
     #: bool, shaped like a column of `norms`: which unknowns are an atom and no more, uncoupled from the others
-    decoupled: np.ndarray
+    decoupled: NDArray[np.bool_]
 
     @property
     @abstractmethod
-    def upper_bound(self):
+    def upper_bound(self) -> float:
         """A bound of the largest eigenvalue λ of U, from the norms of the Gaussian matrices that it is made of."""
 
     @property
     @abstractmethod
-    def atoms(self):
+    def atoms(self) -> tuple[tuple[float, float], ...]:
         """((λ, weight), …): the point masses that the law of U has in exact arithmetic."""
 
     @abstractmethod
-    def start(self, y):
+    def start(self, y: NDArray) -> NDArray:
         """The unknowns far from the spectrum, where the equations are a contraction, (m, N)."""
 
     @abstractmethod
-    def residual_size(self, x, y):
+    def residual_size(self, x: NDArray, y: NDArray) -> NDArray[np.float64]:
         """The largest of the dimensionless residuals, (N,); infinite where the equations overflow."""
 
     @abstractmethod
-    def newton_step(self, x, y):
-        """The Newton update of x at fixed y, (m, N)."""
+    def newton_step(self, x: NDArray, y: NDArray) -> NDArray | tuple[NDArray, ...]:
+        """The Newton update of x at fixed y, (m, N) or m rows (N,)."""
 
     @abstractmethod
-    def tangent(self, x, y):
-        """dx/dy along the solution, (m, N)."""
+    def tangent(self, x: NDArray, y: NDArray) -> NDArray | tuple[NDArray, ...]:
+        """dx/dy along the solution, (m, N) or m rows (N,)."""
 
     @abstractmethod
-    def stieltjes(self, x):
+    def stieltjes(self, x: NDArray) -> NDArray:
         """q = (1/p) Tr (U − z)^{-1}, (N,)."""
 
     @abstractmethod
-    def norms(self, x):
+    def norms(self, x: NDArray) -> NDArray[np.float64]:
         """The sizes of the q_j and of the δ, one for each number or matrix, (…, N)."""
 
     @abstractmethod
-    def in_cone(self, x):
+    def in_cone(self, x: NDArray) -> NDArray[np.bool_]:
         """Whether real unknowns are positive, or positive definite up to rounding, (N,): by this a solution is certified."""

@@ -14,8 +14,8 @@ and w has no part in its null space), and up to the first edge where there is no
 
 **In closed form.** D = 0 gives q, and every average over ρ_Σ in the saddle point then depends on λ* alone. What remains for
 g = 1/(1+δ) is a quadratic equation, for any ρ_Σ, and z follows: no gap is searched. A root is an outlier if dq/dz > 0 and dδ/dz > 0,
-which proves that z lies outside the support (`theory.equations.scalar`); else it belongs to another branch. Both roots may be outliers: a strong
-direction has one above all bulks and, if ψ_p > 1 + ψ_n, one below them. A spike that equals an eigenvalue of Σ makes none, nor does
+which proves that z lies outside the support (`theory.equations.certificate`); else it belongs to another branch. Both roots may be outliers: a
+strong direction has one above all bulks and, if ψ_p > 1 + ψ_n, one below them. A spike that equals an eigenvalue of Σ makes none, nor does
 one inside a continuous ρ_Σ (`theory.data.continuum`).
 
 `outliers_of` takes any direction, and `theory.outliers.spikes` those of the data. The other public functions serve
@@ -80,7 +80,7 @@ def of_spikes(spectrum: "Spectrum", dps: int | None = None) -> tuple[Outlier, ..
 
     Returns
     -------
-    tuple of `theory.results.Outlier`, sorted by eigenvalue; () where there is none
+    tuple of `theory.outliers.Outlier`, sorted by eigenvalue; () where there is none
 
     Raises
     ------

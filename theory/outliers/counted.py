@@ -43,12 +43,12 @@ MARGIN = 1e-9
 NO_MEAN = 1e-12
 
 
-#: the names of `theory.results.Outlier` from before there was one for all models
+#: the names of `theory.outliers.Outlier` from before there was one for all models
 DirectionOutlier = MeanOutlier = Outlier
 
 
 def direction_outliers(spectrum: "Spectrum", d: int | None = None) -> tuple[Outlier, ...]:
-    """`theory.results.Outlier` for ``Gaussian(spikes=…)`` and ``Mixture(spikes=…)``, sorted by eigenvalue; () where there is none.
+    """`theory.outliers.Outlier` for ``Gaussian(spikes=…)`` and ``Mixture(spikes=…)``, sorted by eigenvalue; () where there is none.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def direction_outliers(spectrum: "Spectrum", d: int | None = None) -> tuple[Outl
 
 
 def mean_outliers(spectrum: "Spectrum", d: int) -> tuple[Outlier, ...]:
-    """`theory.results.Outlier` in the span of the mean activations at dimension d, sorted; () if all means vanish.
+    """`theory.outliers.Outlier` in the span of the mean activations at dimension d, sorted; () if all means vanish.
 
     They are of order p = ψ_p d, and reported where they lie outside the bulk, above it. Directions of the data move them by O(1).
     """

@@ -25,7 +25,7 @@ def outliers(spectrum: "Spectrum", dps: int | None = None) -> tuple[Outlier, ...
 
     Returns
     -------
-    tuple of `theory.results.Outlier`, sorted by eigenvalue; () where there is none
+    tuple of `theory.outliers.Outlier`, sorted by eigenvalue; () where there is none
 
     Notes
     -----

@@ -12,17 +12,28 @@ an imaginary part there. So for no z outside the support does the λ with D_λ(z
 gap either, and so the λ with D_λ(z) = 0 stays between the same two nodes all over the gap: a gap of the nodes is an artefact if and only
 if D has opposite signs at two nodes of one interval.
 
-In the variables of `theory.spectrum.scalar_edges`, x = 1/q and poles at x = −ψ_p(b² + α²λ_i/(1+δ)), artefacts are the branches that lie between
-two poles
-of one interval. What remains are the branches beyond them, on which the averages over ρ_Σ are integrals of a function that is singular
-only off the interval, if close to its ends: a rule that is graded towards both ends has them to rounding, whatever the number of nodes.
-Derived here, checked by ``tests/spectrum/test_continuum.py``.
+In the variables of `theory.spectrum.scalar_edges`, x = 1/q and poles at x = −ψ_p(b² + α²λ_i/(1+δ)), artefacts are the branches that lie
+between two poles of one interval. What remains are the branches beyond them, on which the averages over ρ_Σ are integrals of a function that
+is singular only off the interval, if close to its ends: a rule that is graded towards both ends has them to rounding, whatever the
+number of nodes.
+
+`enclosed` tells `theory.spectrum.real_curve` which branches to leave out, `is_artefact` lets `theory.spectrum.support` count the gaps that the
+nodes show and compare. The same question for the general equations: `theory.spectrum.label_continuum`. The intervals themselves and
+the graded rule are the data's, `theory.data.continuum`. Derived here, checked by ``tests/spectrum/test_continuum.py``.
 """
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from ..data.continuum import Continuum
+    from .law import Spectrum
 
 
-def enclosed(poles_of_data, intervals):
+def enclosed(poles_of_data: NDArray[np.float64], intervals: "Sequence[Continuum]") -> NDArray[np.bool_]:
     """Which branches lie between two poles of one interval, (N, poles − 1).
 
     ``poles_of_data`` (N, poles) is, in increasing order of the poles, the eigenvalue that each belongs to, NaN for the pole at 0.
@@ -36,7 +47,7 @@ def enclosed(poles_of_data, intervals):
     return result
 
 
-def is_artefact(spectrum, row):
+def is_artefact(spectrum: "Spectrum", row: NDArray[np.float64]) -> bool:
     """Whether the gap of the nodes that one of its edges (y, q, δ) bounds is none of the continuum."""
     psi_p, _, alpha, b, _, _ = spectrum.system.parameters
     _, q, delta = row

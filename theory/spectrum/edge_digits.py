@@ -1,6 +1,12 @@
-"""Edges of the scalar equations to any number of digits: a fold of their real solutions, by Newton."""
+"""Edges of the scalar equations to any number of digits: a fold of their real solutions, by Newton.
+
+Each edge starts from its row (y, q, δ) of double precision, found by `theory.spectrum.scalar_edges`, so that which edges there are was decided
+there. Called by `theory.spectrum.support` for ``Spectrum.edges(dps)``. Checked by ``tests/spectrum/test_edges.py``, against roots of the
+discriminant.
+"""
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 import sympy as sp
 
@@ -10,6 +16,11 @@ from ..errors import ConvergenceError
 from ..symbolic import symbols as S
 from ..symbolic.evaluate import evaluator
 from ..symbolic.saddle_equations import saddle_point
+
+if TYPE_CHECKING:
+    from mpmath import mpf
+
+    from .law import Spectrum
 
 
 @cache
@@ -22,7 +33,7 @@ def _fold_equations():
     return equations + tuple(sp.diff(e, x) for e in equations for x in (S.q, S.delta, S.z))
 
 
-def refine_all(spectrum, dps):
+def refine_all(spectrum: "Spectrum", dps: int) -> "tuple[mpf, ...]":
     """The edges to ``dps`` digits, by Newton on the fold equations with mp; without intervals that are one number to these digits."""
     with mp.workdps(dps + 15):
         system = scalar_system_mpmath(spectrum.model, dps, resolved=True)

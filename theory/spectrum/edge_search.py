@@ -3,25 +3,52 @@ r"""Edges of the bulk for the general equations, where the support is known only
 Every real point is certified to lie inside the support (complex solution) or outside (real solution). A scan brackets the edges; each
 is then the fold of the real solutions in its bracket, where the Jacobian has a null vector v:
 
-    F(x, z) = 0,      J(x) v = 0,      ℓ·v = 1,
+    F(x, y) = 0,      J(x) v = 0,      ℓ·v = 1,
 
 solved by Newton from the outside. The derivative of J v along x is the symmetric second derivative D²F[v, ·] = ∂_ε J(x + εv), one
 evaluation of the Jacobian with a complex step: F is analytic and the fold is real.
 
 What the scan steps over is looked for: bulks between two points outside the support by counting (`theory.spectrum.hidden_bulks`), gaps inside
-a bulk by resolving the solution from edge to edge (`theory.spectrum.hidden_gaps`), in turn until neither finds any more. Found is every
-gap wider than 1e-11 of y = λ − min s̄_j², and every bulk that counting shows and whose width is above 1e-13 of y. Not looked for are bulks
-between an atom and the points of the scan next to it, at a hundredth of the smallest coupling; their mass would be missing, which
-`theory.spectrum.Spectrum.edges` refuses. Two equations have a sharper construction, `theory.spectrum.scalar_edges`.
+a bulk by resolving the solution from edge to edge (`theory.spectrum.hidden_gaps`), in turn until neither finds any more.
+
+What is guaranteed:
+
+* every point that decides is certified, inside or outside; between neighbours of which one is inside lies one edge at least;
+* an edge that is returned is a fold with certified points on either side (but for those within rounding of it), or, where Newton finds none,
+  the middle of a bracket of relative width 1e-9 between certified points;
+* edges pair up into bulks, and the number of evaluations is bounded (`theory.spectrum.survey`): else `ConvergenceError`, which says what was
+  not decided.
+
+What is found, by arguments of the two modules named and by experience, not by proof:
+
+* every gap inside a bulk that is wider than 1e-11 of y = λ − offset;
+* every bulk between two points outside the support that shows in the counts, if it is wider than 1e-13 of y, whatever its mass.
+
+What is not:
+
+* bulks between an atom and the points of the scan next to it, at a hundredth of the smallest coupling: not looked for. Their mass would be
+  missing, and `theory.spectrum.Spectrum.edges` refuses where more than 1e-8 is;
+* narrower gaps and bulks, which the support is reported without.
+
+Two equations have a construction that sees all edges at once, `theory.spectrum.scalar_edges`; ``tests/spectrum/test_edge_search.py`` compares.
+`locate` and `scan_points` are called by `theory.spectrum.support` and by nobody else.
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
+from numpy.typing import NDArray
 
 from ..equations.continuation import beside
 from ..equations.solution import solve
 from ..errors import ConvergenceError
 from .hidden_bulks import suspects
 from .hidden_gaps import outside_points
+
+if TYPE_CHECKING:
+    from ..equations.general import GeneralSystem
+    from .law import Spectrum
+    from .survey import Survey
 
 #: points of the scan per factor of ten of the distance to a type's s̄_j², and the smallest such distance, relative to the whole
 PER_DECADE, CLOSEST = 16, 1e-9
@@ -35,7 +62,7 @@ NEAR = 1e-2
 SHORT = 1e-13
 
 
-def locate(spectrum, survey):
+def locate(spectrum: "Spectrum", survey: "Survey") -> NDArray[np.float64]:
     """The edges in y = λ − offset, sorted, array of even length, with a `theory.spectrum.survey.Survey` to add to.
 
     Raises
@@ -109,8 +136,8 @@ def _folds(survey, known):
     return folds
 
 
-def scan_points(system):
-    """Points y in (0, upper bound), dense towards every s̄_j² on both sides."""
+def scan_points(system: "GeneralSystem") -> NDArray[np.float64]:
+    """Sorted points y in (0, upper bound), (N,), dense towards every s̄_j² on both sides."""
     ensemble, offset = system.ensemble, system.offset
     size = system.upper_bound - offset
     closest = min(CLOSEST, BELOW * ensemble.smallest_coupling / size)
@@ -183,7 +210,7 @@ def _fold(system, x, outside, inside, steps=30):
     normal = slope / np.linalg.norm(slope)
     x, v = x.real / sizes, normal.copy()
     source = np.zeros(m)
-    source[: system.resolvents] = -1  # ∂F/∂z
+    source[: system.resolvents] = -1  # ∂F/∂y
     source *= rows
     h = 1e-30
     for _ in range(steps):

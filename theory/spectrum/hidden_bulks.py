@@ -11,12 +11,20 @@ pole of q_j, a zero of 1 + δ_c or of S_λ, as outliers are at one of S_λ for a
 without samples make a pole of δ_c. So a bulk between two points shows in their numbers of negative values or in a fall, whatever
 its width and weight, and the secant of the function that changes sign finds it.
 
-Derived here, checked by ``tests/spectrum/test_edge_search.py`` against the scalar construction of `theory.spectrum.scalar_edges`.
+Here is only the counting: `suspects` is told points outside the support with their solutions, and says where `theory.spectrum.edge_search`,
+which alone calls it, is to look; what lies there is decided by the certificate. So a false alarm costs a few points, and a criterion that
+is loosened by mistake costs a bulk. Derived here, checked by ``tests/spectrum/test_edge_search.py`` against the edges of the scalar equations.
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
+from numpy.typing import NDArray
 
 from ..couplings.ensemble import FLAT
+
+if TYPE_CHECKING:
+    from ..equations.general import GeneralSystem
 
 #: intervals shorter than this, relative to y, are not divided
 RESOLUTION = 1e-13
@@ -26,7 +34,7 @@ DIVISION = 0.47
 ROUNDING = 1e-9
 
 
-def indicators(system, x):
+def indicators(system: "GeneralSystem", x: NDArray) -> tuple[NDArray, NDArray, NDArray]:
     """What may not change sign between neighbours, at N points outside the support: q (N, J), δ (N, C, K, K), S_λ (N, L, M, M).
 
     The S_λ are scaled on both sides so that their diagonals are ±1, which changes no sign.
@@ -51,7 +59,7 @@ def indicators(system, x):
     return q, delta, S * scale[..., None] * scale[..., None, :]
 
 
-def suspects(system, y, x, left):
+def suspects(system: "GeneralSystem", y: NDArray, x: NDArray, left: NDArray[np.intp]) -> NDArray[np.float64]:
     """Points at which to look for the bulks between y_k and y_{k+1}, both outside the support, for the k in ``left``; sorted.
 
     None where all is as it must be, or where an interval is too short to be divided.

@@ -1,9 +1,8 @@
 r"""Gaps inside a reported bulk, found by resolving the solution from edge to edge.
 
 Inside the support some q_j has a positive imaginary part, and is analytic in y; in the variable θ of `theory.spectrum.integration`, which
-removes
-the square roots at the ends of a bulk, also at the ends. So the bulk is divided into intervals until on each the solution is known: for one
-j the cubic that takes its values and slopes at the two ends, with log q_j for its variable, predicts the value at a third point within
+removes the square roots at the ends of a bulk, also at the ends. So the bulk is divided into intervals until on each the solution is known:
+for one j the cubic that takes its values and slopes at the two ends, with log q_j for its variable, predicts the value at a third point within
 `VALUE` and its slope within `SLOPE`, both relative to the imaginary part. An interval that fails is divided at that point, and either
 a point turns up that is certified to lie outside the support, which is a gap, or all intervals are resolved.
 
@@ -11,12 +10,22 @@ A gap cannot hide: at both its ends every imaginary part vanishes, and near a na
 disturbance reaches far beyond the gap. Among the solutions of u³ + pu = s, the form of every gap about to open or just opened, none
 passes with `VALUE` and `SLOPE` twice as large, wherever the gap lies and however narrow it is (``tests/spectrum/test_edge_search.py``). What
 is missed is a gap narrower than `RESOLUTION` relative to y: intervals as short are not divided.
+
+`outside_points` is called by `theory.spectrum.edge_search`, which finds the edges of a gap once there is a point in it. `VALUE` and `SLOPE` have
+a factor of two to spare; smaller ones cost points.
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import ConvergenceError
 from .integration import HARD, angle, bulk_map
+
+if TYPE_CHECKING:
+    from ..equations.general import GeneralSystem
+    from .survey import Survey
 
 #: largest errors of the predicted value and slope (times the interval's length), relative to the imaginary part
 VALUE, SLOPE = 0.1, 0.4
@@ -31,7 +40,7 @@ DIGITS = 1e-10
 class _Points:
     """Points of one or more bulks with θ, log q_j and d log q_j/dθ; those across an edge are mirror images."""
 
-    def __init__(self, system):
+    def __init__(self, system: "GeneralSystem") -> None:
         self.system = system
         # a type without couplings has a real q_j everywhere
         self.coupled = np.flatnonzero(~system.decoupled[: system.resolvents])
@@ -40,14 +49,14 @@ class _Points:
         self.log, self.slope = np.zeros((J, 0), complex), np.zeros((J, 0), complex)
         self.x = np.zeros((system.unknowns, 0), complex)
 
-    def add(self, theta, y, bulk, x, dy):
+    def add(self, theta: NDArray, y: NDArray, bulk: NDArray[np.intp], x: NDArray, dy: NDArray) -> NDArray[np.intp]:
         """Certified points inside the support; returns their indices."""
         first, q = self.y.size, x[self.coupled]
         slope = self.system.tangent(x, y.astype(complex))[self.coupled] / q * dy
         self._append(theta, y, bulk, np.log(q), slope, x)
         return np.arange(first, self.y.size)
 
-    def mirror(self, k, about):
+    def mirror(self, k: NDArray[np.intp], about: float) -> NDArray[np.intp]:
         """The continuation around the square root at θ = ``about``: q_j becomes its conjugate."""
         first = self.y.size
         log = self.log[:, k].conj()
@@ -60,7 +69,7 @@ class _Points:
         self.log, self.slope = np.hstack([self.log, log]), np.hstack([self.slope, slope])
         self.x = np.hstack([self.x, x])
 
-    def resolved(self, left, middle, right):
+    def resolved(self, left: NDArray, middle: NDArray, right: NDArray) -> NDArray[np.bool_]:
         """Whether the middle point is where its neighbours predict it, for some q_j; arrays of indices."""
         f, g = self.log[:, left], self.log[:, right]
         length = self.theta[right] - self.theta[left]
@@ -74,7 +83,7 @@ class _Points:
         return (good & (np.abs(slope - length * self.slope[:, middle]) < SLOPE * scale)).any(axis=0)
 
 
-def outside_points(survey, bulks):
+def outside_points(survey: "Survey", bulks: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Add points to the survey until every bulk, a row (low, high) of ``bulks``, is resolved or has a gap.
 
     Returns

@@ -1,6 +1,17 @@
-"""Nodes and weights of the limit law of U, for integrals against it and for its total mass."""
+"""Nodes and weights of the limit law of U, for integrals against it and for its total mass.
+
+`quadrature` is what `theory.spectrum.Spectrum` keeps, for ``Spectrum.integrate`` and for the certificate of its edges; `bulk_map` and `angle`,
+the variable θ in which the law has no square roots, are also those of `theory.spectrum.hidden_gaps`.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from .law import Spectrum
 
 #: a bulk whose ends differ by more than this factor is mapped by a logarithm
 FAR = 10
@@ -15,7 +26,12 @@ def _fejer(count):
     return -np.cos(theta), 4 * np.sin(theta) / (count + 1) * (np.sin(np.outer(theta, odd)) / odd).sum(axis=1)
 
 
-def quadrature(spectrum, edges=None, tolerance=1e-11, rounds=24):
+def quadrature(
+    spectrum: "Spectrum",
+    edges: Sequence[float] | NDArray[np.float64] | None = None,
+    tolerance: float = 1e-11,
+    rounds: int = 24,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Nodes and weights of the continuous law, so that ∫ f ρ dλ = Σ w f(λ).
 
     On each bulk y = λ − offset is mapped by a logarithm where its ends differ by more than a factor of ten and by a cosine
@@ -46,7 +62,7 @@ def quadrature(spectrum, edges=None, tolerance=1e-11, rounds=24):
     return np.concatenate(nodes), np.concatenate(weights)
 
 
-def bulk_map(theta, low, high):
+def bulk_map(theta: NDArray, low: float | NDArray, high: float | NDArray) -> tuple[NDArray, NDArray]:
     """y and dy/dθ on a bulk, θ from 0 to π; a hard edge ``low`` = 0 counts as 1e-24 of ``high``."""
     low = np.maximum(low, HARD * high)
     unit, slope = np.sin(theta / 2) ** 2, np.sin(theta) / 2
@@ -56,7 +72,7 @@ def bulk_map(theta, low, high):
     return y, np.where(far, y * ratio, high - low) * slope
 
 
-def angle(y, low, high):
+def angle(y: NDArray, low: float, high: float) -> NDArray:
     """The θ of `bulk_map` at y."""
     low = np.maximum(low, HARD * high)
     if high / low > FAR:

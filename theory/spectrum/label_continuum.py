@@ -1,10 +1,14 @@
 r"""Which gaps of the general equations are gaps of the continuum that types and nodes of ρ_Σ stand for.
 
 The label ω of a feature (its bias, its projections on far centroids: a Gaussian vector) is continuous, and so may ρ_Σ be. A few types and
-nodes have them to rounding in averages, but each of small weight has a bulk of its own. What belongs to the continuum is decided by the
-solution in the gap, as for two equations (`theory.data.continuum`): 1/q_ω = K_ω(z) is a continuous function of the label, that of a *single*
-feature with it, whatever its share, and does not vanish outside the support of the continuum; nor does det(1 + Ĥ_λT) for a λ in an interval
-of ρ_Σ. A real z is *covered* if K_ω(z) has both signs over the labels, or the determinant a zero in λ there.
+nodes have them to rounding in averages, but each of small weight has a bulk of its own. Called by `theory.spectrum.support`: `locate` takes
+the edges of the types and nodes, found by `theory.spectrum.edge_search`, and returns those of the continuum. It adds and joins, and finds no
+new bulk.
+
+What belongs to the continuum is decided by the solution in the gap, as for two equations (`theory.spectrum.artefacts`): 1/q_ω = K_ω(z) is a
+continuous function of the label, that of a *single* feature with it, whatever its share, and does not vanish outside the support of the
+continuum; nor does det(1 + Ĥ_λT) for a λ in an interval of ρ_Σ. A real z is *covered* if K_ω(z) has both signs over the labels, or the
+determinant a zero in λ there.
 
 * A gap in which two types have q_j of opposite signs, or that has such a λ between two nodes, is an artefact all over, since no 1/q_j
   vanishes in it: the bulks on both sides are one. Atoms of single types are absorbed in the same way.
@@ -13,8 +17,8 @@ of ρ_Σ. A real z is *covered* if K_ω(z) has both signs over the labels, or th
 
 A Gaussian label has no outermost value. Labels up to `REACH` standard deviations are taken, which leaves out a share of 1e-9 of the features,
 about what `theory.couplings.feature_types` leaves out. For b → ±∞ the couplings of tanh, erf and all else that becomes constant vanish, as do
-those of ReLU
-on one side: the lower edge goes to 0 with the reach, with hardly a feature there. Polynomials have no upper edge in the same sense.
+those of ReLU on one side: the lower edge goes to 0 with the reach, with hardly a feature there. Polynomials have no upper edge in the
+same sense.
 
 What the number of types still does: with 4, 8, 16 types against 24 (ψ = 2/1.5, t = 0.3, bias 1.5) the edges made by the reach move by less
 than 2e-4 (tanh, erf) or 1e-7 (ReLU), the upper edge by 1e-3, 2e-5, 1e-8 (ReLU 4e-5, 3e-7, 1e-9), the edges of the gap by 1e-2, 3e-3, 4e-4
@@ -26,8 +30,10 @@ Derived here, checked by ``tests/spectrum/test_label_continuum.py``.
 
 from dataclasses import replace
 from itertools import pairwise, product
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import eig
 
 from ..couplings.feature_types import labels
@@ -39,6 +45,9 @@ from ..equations.response import fields
 from ..equations.solution import solve
 from ..errors import ConvergenceError
 
+if TYPE_CHECKING:
+    from .law import Spectrum
+
 #: standard deviations up to which labels count, and the number of radii and of angles (two directions) at which they are looked at
 REACH, RADII, ANGLES = 6.11, 24, 16
 #: how close to the ends of a gap, relative to its width, it is looked at, and to what an edge is bisected
@@ -47,7 +56,7 @@ MARGIN, CLOSE = 1e-6, 1e-13
 REAL = 1e-9
 
 
-def locate(spectrum, node_edges):
+def locate(spectrum: "Spectrum", node_edges: NDArray[np.float64]) -> NDArray[np.float64]:
     """The edges of the continuum in y = λ − offset, sorted, from those of the types and nodes."""
     support = ContinuousSupport(spectrum)
     if not support.has_continuum:
@@ -70,7 +79,7 @@ def locate(spectrum, node_edges):
 class ContinuousSupport:
     """Whether real points outside the support of the types and nodes are covered by the continuum."""
 
-    def __init__(self, spectrum):
+    def __init__(self, spectrum: "Spectrum") -> None:
         model = spectrum.model
         self.spectrum, self.intervals = spectrum, model.data.continuous
         e = spectrum.system.ensemble
@@ -85,13 +94,13 @@ class ContinuousSupport:
         self.has_labels = directions > 0 and e.p.size > 1
         self.has_continuum = self.has_labels or bool(self.intervals)
 
-    def couplings(self, points):
+    def couplings(self, points: ArrayLike) -> tuple[NDArray, NDArray, NDArray]:
         """u, C and s̄² at standard normal labels (count, directions)."""
         model = self.spectrum.model
         points = tuple(map(tuple, np.asarray(points).tolist()))
         return label_couplings(model.activation, model.times, model.data, float(model.bias), points)
 
-    def uncovered(self, low, high):
+    def uncovered(self, low: float, high: float) -> tuple[float, float] | None:
         """The part (start, stop) of a gap of the types and nodes that is one of the continuum; None for an artefact."""
         if self.is_artefact((low + high) / 2):
             return None
@@ -103,7 +112,7 @@ class ContinuousSupport:
         first, last = points[free.index(True)], points[2 - free[::-1].index(True)]
         return (low if free[0] else self.bisect(first, points[0])), (high if free[2] else self.bisect(last, points[2]))
 
-    def lowest(self, edge):
+    def lowest(self, edge: float) -> float:
         """The lower end of the support, from that of the types and nodes."""
         bottom = -self.spectrum.offset  # U >= 0
         margin = MARGIN * (edge - bottom)
@@ -111,8 +120,8 @@ class ContinuousSupport:
             return edge
         return self.bisect(bottom, edge - margin)
 
-    def highest(self, edge):
-        """The upper end."""
+    def highest(self, edge: float) -> float:
+        """The upper end of the support, likewise."""
         size = self.spectrum.upper_bound - self.spectrum.offset
         near, far = edge + MARGIN * size, 2 * size
         if not self.covered(near):
@@ -123,8 +132,8 @@ class ContinuousSupport:
             far *= 2
         raise ConvergenceError(f"no upper end of the support below {far:.3g}", reason="support")
 
-    def bisect(self, free, covered):
-        """The end of the covered part between two points."""
+    def bisect(self, free: float, covered: float) -> float:
+        """The end of the covered part between two points, of which the second is covered."""
         for _ in range(100):
             middle = (free + covered) / 2
             if abs(free - covered) <= CLOSE * (abs(middle) + self.spectrum.offset):
@@ -135,7 +144,7 @@ class ContinuousSupport:
                 free = middle
         return free
 
-    def covered(self, y):
+    def covered(self, y: float) -> bool:
         """Whether the continuum has y in its support, for a y outside that of the types and nodes."""
         x = self.solution(y)
         if self.intervals:  # what is real for the nodes may be complex where their interval is resolved
@@ -151,7 +160,7 @@ class ContinuousSupport:
         lam = self.zeros(x)
         return any(np.any((part.low <= lam) & (lam <= part.high)) for part in self.intervals)
 
-    def is_artefact(self, y):
+    def is_artefact(self, y: float) -> bool:
         """Whether types differ in the sign of q_j, or a λ lies between two nodes of an interval of ρ_Σ."""
         x = self.solution(y)
         q = x[: self.system.resolvents, 0].real
@@ -161,7 +170,7 @@ class ContinuousSupport:
         nodes = [self.nodes[(part.low <= self.nodes) & (self.nodes <= part.high)] for part in self.intervals]
         return any(np.any((inside.min() < lam) & (lam < inside.max())) for inside in nodes)
 
-    def solution(self, y):
+    def solution(self, y: float) -> NDArray:
         """The real solution of the types and nodes outside their support, (unknowns, 1)."""
         x, residual = solve(self.spectrum.system, np.array([y + 0j]))
         if np.isnan(x[0, 0]) or np.abs(x.imag).max() > 0:
@@ -170,7 +179,7 @@ class ContinuousSupport:
             )
         return x
 
-    def inverse_q(self, x, y, u, C, s2):
+    def inverse_q(self, x: NDArray, y: float, u: NDArray, C: NDArray, s2: NDArray) -> NDArray[np.float64]:
         """1/q_ω at labels with these couplings, (labels,)."""
         e = self.system.ensemble
         field = fields(e, self.system.full(x), u.T)
@@ -178,7 +187,7 @@ class ContinuousSupport:
         self_energy = np.einsum("ckl,jckl->j", e.pi[:, None, None] * field.E[0], C)
         return (s2 - self.spectrum.offset - y + self_energy + linear).real
 
-    def zeros(self, x):
+    def zeros(self, x: NDArray) -> NDArray[np.float64]:
         """All real λ with det(1 + Ĥ_λT) = 0; Ĥ is affine in λ."""
         if not self.intervals:
             return np.zeros(0)

@@ -1,23 +1,42 @@
 """The limit law of U, as users ask for it: Stieltjes transform, density, edges, atoms. Nothing uncertified is returned.
 
-A `Spectrum` is made by ``model.spectrum()``. It holds the equations of the model (`theory.equations`), solves them where it is asked, and
-keeps what it has found: the edges (`theory.spectrum.support`) and the nodes of integrals (`theory.spectrum.integration`).
+A `Spectrum` is made by ``model.spectrum()``. It checks arguments, holds the equations of the model, and keeps what it has found: the edges
+(`theory.spectrum.support`) and the nodes of integrals (`theory.spectrum.integration`). What is special to one kind of equations is not
+here: it dispatches on their class in those modules.
+
+**Which solve is whose.** All find the same certified unknowns:
+
+* `Spectrum.solve`, at any z; raises where nothing is certified. For whoever has a spectrum: outliers, training.
+* `theory.equations.solve`, at y = z − offset in the closed upper half-plane; NaN where nothing is certified. What works in y calls it.
+* ``support.solve_inside``, at real y in the bulks, many points: starts from what the search for edges has left, and falls back on that one.
+
+``continuation.solve``, ``polynomial.solve`` and ``late_times.solve`` are the ways of the second, and ``Survey.solve`` is what the search uses.
 """
 
+from collections.abc import Callable
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from .. import outliers
 from ..equations.factory import system_of
 from ..equations.solution import METHODS, solve
+from ..equations.system import System
 from ..errors import ConvergenceError
+from ..results import Outlier
 from ..validation import a_model, decimal_digits, finite_array, of_class, one_of, values_of
 from ..validation import exact as exact_number
 from ..validation import function as a_function
 from . import resolvent_digits
 from .integration import quadrature
-from .support import support_of
+from .support import Support, support_of
+
+if TYPE_CHECKING:
+    from mpmath import mpc, mpf
+
+    from ..model import RandomFeatureModel
 
 #: an interval of this relative width holds a few numbers of double precision at most, and counts as a point
 RESOLUTION = 1e-15
@@ -41,29 +60,31 @@ class Spectrum:
         The edges in y = λ − offset, to full relative precision.
     """
 
-    def __init__(self, model, system=None):
-        self.model = a_model(model)
-        self.system = (
+    def __init__(self, model: "RandomFeatureModel", system: System | None = None) -> None:
+        self.model: RandomFeatureModel = a_model(model)
+        self.system: System = (
             system_of(model) if system is None else of_class("system", system, "System", "a theory.equations.System")
         )
-        self.support = support_of(self.system, self)
+        self.support: Support = support_of(self.system, self)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"Spectrum({self.model})"
 
     @property
-    def offset(self):
+    def offset(self) -> float:
         """The lowest s_t², from which y = λ − offset is measured; no eigenvalue lies below it."""
         return self.system.offset
 
     @property
-    def upper_bound(self):
+    def upper_bound(self) -> float:
         """A bound of the largest eigenvalue, from the norms of the Gaussian matrices that U is made of."""
         return self.system.upper_bound
 
     # --- the resolvent -------------------------------------------------------------------------------------------
 
-    def stieltjes(self, z, method="auto", dps=None):
+    def stieltjes(
+        self, z: "ArrayLike | mpf | mpc", method: str = "auto", dps: int | None = None
+    ) -> "complex | mpc | NDArray[np.complex128] | NDArray[np.object_]":
         r"""q(z) = (1/p) Tr (U − z)^{-1} in the limit.
 
         Parameters
@@ -78,7 +99,7 @@ class Spectrum:
 
         Returns
         -------
-        complex, or array shaped like ``z``
+        complex, or complex array shaped like ``z``; with ``dps`` mpc, or an object array of them
 
         Raises
         ------
@@ -115,7 +136,7 @@ class Spectrum:
                 "method = 'polynomial' belongs to one type, one kind and one time; allowed here: 'auto', 'continuation'"
             )
 
-    def solve(self, z, method="auto"):
+    def solve(self, z: NDArray, method: str = "auto") -> NDArray[np.complex128]:
         """The unknowns (m, N) at a flat complex array z, those of `system`; below the axis by conjugation. Raises `ConvergenceError`."""
         below = z.imag < 0
         z = np.where(below, z.conj(), z)
@@ -132,7 +153,7 @@ class Spectrum:
 
     # --- the law -------------------------------------------------------------------------------------------------
 
-    def density(self, lam, method="auto"):
+    def density(self, lam: ArrayLike, method: str = "auto") -> float | NDArray[np.float64]:
         """The continuous part of the density, Im q(λ + i0)/π, shaped like ``lam``; zero outside the bulk, inf on a hard edge.
 
         ``lam`` is real and finite (``ValueError`` else). Cost as `stieltjes`. Where quadrature nodes or types stand for a continuum it is
@@ -162,7 +183,7 @@ class Spectrum:
             result[at_offset] = np.inf
         return float(result[0]) if lam.ndim == 0 else result.reshape(lam.shape)
 
-    def atoms(self):
+    def atoms(self) -> tuple[tuple[float, float], ...]:
         """((location, weight), …) of the point masses: at s_t², or at the s̄_j² of `theory.couplings.ensemble`; () where there is none.
 
         U − s_t² is G G^T/n + b² W W^T/d, whose rank is at most the number of linearly independent columns: n from G if v > 0
@@ -179,8 +200,8 @@ class Spectrum:
         edges = self.support.node_edges
         return bool(edges.size and edges[0] == 0)
 
-    def outliers(self, dps=None):
-        """The eigenvalues off the bulk that the spikes of the data make, sorted tuple of `theory.results.Outlier`; () where there is none.
+    def outliers(self, dps: int | None = None) -> tuple[Outlier, ...]:
+        """The eigenvalues off the bulk that the spikes of the data make, sorted tuple of `theory.outliers.Outlier`; () where there is none.
 
         To ``dps`` digits where asked, for one type, kind and time (`theory.outliers.closed_form`; in general `theory.outliers.counted`).
         The mean activation has its own (`theory.outliers.means`, `theory.outliers.counted.mean_outliers`); where the data have a mean too,
@@ -188,7 +209,7 @@ class Spectrum:
         """
         return outliers.outliers(self, dps)
 
-    def edges(self, dps=None):
+    def edges(self, dps: int | None = None) -> "tuple[float, ...] | tuple[mpf, ...]":
         """The edges of the bulk, sorted: an even number of them, two for each interval of the support; () where the law has atoms only.
 
         With ``dps`` a tuple of ``mpmath.mpf`` to that many digits, else of floats to about 1e-13 relative. Certified by the
@@ -234,7 +255,7 @@ class Spectrum:
                 reason="support",
             )
 
-    def integrate(self, function):
+    def integrate(self, function: Callable[[NDArray[np.float64]], ArrayLike]) -> float:
         """∫ f(λ) dμ(λ) over the whole law, atoms included; ``function`` is vectorised and smooth on each bulk."""
         a_function("function", function, "a vectorised function of λ")
         self._certify_mass()

@@ -1,8 +1,25 @@
-r"""The real solutions of the two scalar equations, as curves on which y is explicit; `theory.spectrum.scalar_edges` has the equations."""
+r"""The real solutions of the two scalar equations, as curves on which y is explicit; `theory.spectrum.scalar_edges` has the equations.
+
+For each δ on one of three segments of the real axis (`segment`, kinds 0, 1, 2, drawn there) the first equation has as many real solutions
+x = 1/q as it has poles in x. They are the *branches*, counted from the smallest x: one between any two neighbouring poles, and one more below
+all of them (δ < 0) or above (δ > 0). A point of a curve is therefore (kind, τ, branch), and `RealCurve.evaluate` says what x, y and the
+stability R are there. A branch is *open* at a δ unless it is known without solving that it lies inside the support there: only open ones are
+evaluated.
+
+Used by `theory.spectrum.scalar_edges`, which looks for R = 1; where it looks is decided by `decades`, `null_direction` and
+`between_crossings`. Checked by ``tests/spectrum/test_edge_scan.py`` and ``tests/spectrum/test_edges.py``.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from . import artefacts
+
+if TYPE_CHECKING:
+    from ..data.continuum import Continuum
 
 
 class RealCurve:
@@ -11,7 +28,9 @@ class RealCurve:
     ``continuous`` are the intervals (`theory.data.continuum.Continuum`) of which the nodes are a rule: branches inside them are none.
     """
 
-    def __init__(self, parameters, nodes, weights, continuous=()):
+    def __init__(
+        self, parameters: Sequence[float], nodes: NDArray, weights: NDArray, continuous: "Sequence[Continuum]" = ()
+    ) -> None:
         self.continuous = continuous
         self.psi_p, self.psi_n, self.alpha2, self.b2, self.v2 = (*parameters[:2], *(c**2 for c in parameters[2:5]))
         self.ratio = self.psi_p / self.psi_n
@@ -36,7 +55,7 @@ class RealCurve:
         order = np.argsort(poles, axis=1)
         return np.take_along_axis(poles, order, 1), self.residues[order], order
 
-    def solve(self, delta, one_plus_delta, branch):
+    def solve(self, delta: NDArray, one_plus_delta: NDArray, branch: NDArray[np.intp]) -> tuple[NDArray, NDArray]:
         """x, shape (N,), and x − poles, shape (N, poles), at (δ, 1 + δ) on the branches counted from the smallest x."""
         poles, residues, order = self._poles(1 / one_plus_delta)
         total = 2 * self.residues.sum() / np.abs(delta)  # twice the distance at which the outermost solution can lie
@@ -67,7 +86,7 @@ class RealCurve:
         gaps = np.where(up, gaps[:, :-1], gaps[:, 1:])
         return np.where(t < u, left + t, right - u), np.take_along_axis(gaps, np.argsort(order, axis=1), 1)
 
-    def open_branches(self, delta, one_plus_delta):
+    def open_branches(self, delta: NDArray, one_plus_delta: NDArray) -> NDArray[np.bool_]:
         """False where R > 1 on a whole branch is known without solving, shape (N, branches).
 
         Between two data poles that are close for their weights, as in the quadrature of a continuous law, the two terms of A
@@ -87,8 +106,10 @@ class RealCurve:
         always = np.ones((delta.size, 1), bool)
         return np.where((delta > 0)[:, None], np.hstack([inner, always]), np.hstack([always, inner]))
 
-    def evaluate(self, delta, one_plus_delta, branch):
-        """(x, y, R), shapes (N,)."""
+    def evaluate(
+        self, delta: NDArray, one_plus_delta: NDArray, branch: NDArray[np.intp]
+    ) -> tuple[NDArray, NDArray, NDArray]:
+        """(x, y, R) at (δ, 1 + δ) on the branches, shapes (N,)."""
         with np.errstate(all="ignore"):
             (x, gaps), g = self.solve(delta, one_plus_delta, branch), 1 / one_plus_delta
             h = self.b2 + self.alpha2 * self.nodes * g[:, None]
@@ -102,8 +123,8 @@ class RealCurve:
             perron = half_sum + np.sqrt(half_difference**2 + product)
         return x, y, np.where(np.isfinite(perron + y), perron, np.inf)
 
-    def null_direction(self):
-        """τ of `_segment` at x = −ψ_p b², inside the bulk, however narrow, of the directions in which there is only noise.
+    def null_direction(self) -> tuple[float, ...]:
+        """τ of `segment` at x = −ψ_p b², inside the bulk, however narrow, of the directions in which there is only noise.
 
         There A is the share of nonzero eigenvalues of Σ over ψ_n, and Y is infinite if an eigenvalue is zero. () without b.
         """
@@ -115,8 +136,8 @@ class RealCurve:
             return ()
         return (np.log(delta if delta > 0 else -1 - delta if delta < -1 else -delta / (1 + delta)),)
 
-    def between_crossings(self, step):
-        """τ of `_segment` between the places where poles −c_i pass x = 0, at 1 + δ = −α²λ_i/b²; those closer than the scan's ``step``.
+    def between_crossings(self, step: float) -> NDArray[np.float64] | tuple[()]:
+        """τ of `segment` between the places where poles −c_i pass x = 0, at 1 + δ = −α²λ_i/b²; those closer than the scan's ``step``.
 
         Between two of them x lies between the pole 0 and one beside it. The noise bulks of λ_i that differ little part there, on a
         stretch of the curve as short as that.
@@ -129,7 +150,7 @@ class RealCurve:
         close = widths < 5 * step
         return (at[:-1][close, None] + widths[close, None] * np.array([0.05, 0.25, 0.5, 0.75, 0.95])).ravel()
 
-    def decades(self):
+    def decades(self) -> float:
         """Half the logarithmic range to scan: all the ratios at which a term of the equations may take over."""
         positive = self.nodes[self.nodes > 0]
         b2, v2 = max(self.b2, 1e-300), max(self.v2, 1e-300)
@@ -159,7 +180,7 @@ def _between_walls(s, b, d, width):
     return t, u
 
 
-def segment(kind, tau):
+def segment(kind: NDArray[np.intp], tau: NDArray) -> tuple[NDArray, NDArray]:
     """(δ, 1 + δ) for δ < −1, −1 < δ < 0 and δ > 0 (``kind`` 0, 1, 2), logarithmic towards every end; arrays."""
     power = np.exp(tau)
     delta = np.choose(kind, [-1 - power, -1 / (1 + 1 / power), power])

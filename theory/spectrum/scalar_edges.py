@@ -6,13 +6,28 @@ In y = z − s_t², with x = 1/q, c_i = ψ_p h_i and h_i = b² + α²λ_i/(1+δ)
 
 For real δ ≠ 0 the right side of the first falls from +∞ to −∞ between any two of its poles in x: all its solutions x are
 real, one in each interval, and form curves over δ, on which the second equation gives y explicitly. By the third certificate
-of `theory.equations.scalar` a point of them lies outside the support if and only if dq/dy > 0 and dδ/dy > 0, and every y outside the
+of `theory.equations.certificate` a point of them lies outside the support if and only if dq/dy > 0 and dδ/dy > 0, and every y outside the
 support is reached once. Differentiated, that is the stability of a fixed point: with
 
     Y = ψ_p Σ w_i h_i²/(x+c_i)²,   A = (ψ_p²/ψ_n) α⁴/(1+δ)² Σ w_i λ_i²/(x+c_i)²,   M = v²/x² + α² Σ w_i λ_i/(x+c_i)²,
 
 it says R < 1 for the Perron eigenvalue R of a 2 × 2 matrix with diagonal (Y, A) and product (ψ_p/ψ_n) x²M²/(1+δ)² off it.
 Edges are the points with R = 1: no gap is looked for in the density, however narrow the bulks beside it.
+
+**The three segments.** At δ = 0 the outermost solution x passes infinity, at δ = −1 the poles −c_i do, so that a curve lives on one of three
+segments of the δ axis, its *kind*, on which τ runs through all real numbers (`theory.spectrum.real_curve.segment`):
+
+    δ        −∞ ─────────────── −1 ─────────────── 0 ─────────────── ∞
+    kind             0                   1                  2
+    δ                −                   −                  +
+    1 + δ            −                   +                  +
+    δ =           −1 − e^τ        −1/(1 + e^{−τ})          e^τ
+    τ         ∞ ←────────── −∞   ∞ ←───────── −∞   −∞ ─────────→ ∞
+    branches  one below all poles, one between    one between any two neighbouring
+              any two neighbouring poles          poles, one above all of them
+    poles     0, and −c_i on either side of it    −c_m < … < −c_1 < 0 for λ_m > … > λ_1 (0 only if v > 0)
+
+Below the whole spectrum q and δ are positive, kind 2 on its last branch; above it both are negative, kind 1 on its first. Gaps lie between.
 
 **No bulk hides between two points of one curve.** The phases of the logarithms in `theory.symbolic.action` say which share of the
 eigenvalues lies below a point outside the support, ([·] is 1 or 0),
@@ -27,13 +42,22 @@ exceeds both w/ψ_n and ψ_n/w. Gaps may be as narrow as they like: R is followe
 
 This is the construction of Silverstein and Choi (1995) for two coupled equations; derived here, checked against the discriminant
 (`theory.symbolic.elimination`) and the determinant of the Jacobian by ``tests/spectrum/test_edges.py``, the counts by
-``tests/spectrum/test_edge_counts.py``."""
+``tests/spectrum/test_edge_counts.py``. `locate` is called by `theory.spectrum.support`, once for the nodes and once for a continuous ρ_Σ."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..equations.late_times import limit_rows
 from ..errors import ConvergenceError
 from .real_curve import RealCurve, segment
+
+if TYPE_CHECKING:
+    from ..data.continuum import Continuum
+    from ..equations.scalar import ScalarSystem
+    from .law import Spectrum
 
 #: points of the scan per factor of ten in δ, 1 + δ or −1 − δ
 PER_DECADE = 12
@@ -42,7 +66,9 @@ STABLE = 1 - 1e-12
 
 
 @np.errstate(all="ignore")
-def locate(spectrum, system=None, continuous=()):
+def locate(
+    spectrum: "Spectrum", system: "ScalarSystem | None" = None, continuous: "Sequence[Continuum]" = ()
+) -> NDArray[np.float64]:
     """Edges in y = λ − s_t², sorted, and (q, δ) there: array of shape (edges, 3) with rows (y, q, δ).
 
     Of the law of the nodes; of a continuous ρ_Σ with the ``system`` of its graded rule and the intervals (`theory.data.continuum`).
@@ -71,25 +97,29 @@ def locate(spectrum, system=None, continuous=()):
     outside = perron < STABLE
     kinds, branches, left = np.nonzero(outside[..., 1:] != outside[..., :-1])
     left_is_outside = outside[kinds, branches, left]
-    inner, outer = tau[np.where(left_is_outside, left, left + 1)], tau[np.where(left_is_outside, left + 1, left)]
+    # τ of the end of each bracket that lies outside the support (R < 1), and of the other
+    stable, unstable = tau[np.where(left_is_outside, left, left + 1)], tau[np.where(left_is_outside, left + 1, left)]
     # gaps between two points of the scan: follow R to each of its local minima above 1 (bulks have ends on different curves)
     middle, inside = perron[..., 1:-1], ~outside[..., 1:-1]
     kind, branch, left = np.nonzero(inside & (middle < perron[..., :-2]) & (middle <= perron[..., 2:]))
     low, best, high = tau[left], tau[left + 1], tau[left + 2]
     best, found = _descend(lambda t: stability(t, kind, branch)[2], low, best, high, STABLE)
-    inner, outer = np.concatenate([inner, best[found], best[found]]), np.concatenate([outer, low[found], high[found]])
+    stable, unstable = (
+        np.concatenate([stable, best[found], best[found]]),
+        np.concatenate([unstable, low[found], high[found]]),
+    )
     kinds, branches = (np.concatenate([x, y[found], y[found]]) for x, y in ((kinds, kind), (branches, branch)))
     if kinds.size == 0:
         raise ConvergenceError(f"no edge was found for {spectrum}", reason="support")
 
     # δ grows with y outside the support: a bulk opens where the outside part ends towards larger δ (before the bisection
     # below, in which both ends may become one number)
-    opens = (outer > inner) == (kinds == 2)
+    opens = (unstable > stable) == (kinds == 2)
     for _ in range(52):
-        middle = (inner + outer) / 2
+        middle = (stable + unstable) / 2
         is_outside = stability(middle, kinds, branches)[2] < STABLE
-        inner, outer = np.where(is_outside, middle, inner), np.where(is_outside, outer, middle)
-    delta, one_plus_delta = segment(kinds, inner)
+        stable, unstable = np.where(is_outside, middle, stable), np.where(is_outside, unstable, middle)
+    delta, one_plus_delta = segment(kinds, stable)
     x, y, _ = curve.evaluate(delta, one_plus_delta, branches)
     return _alternating(y, 1 / x, delta, opens)
 

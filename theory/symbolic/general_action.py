@@ -7,7 +7,7 @@ Three determinants again, as for one type, kind and time (`theory.symbolic.actio
 * the samples: a sample of kind c meets φ at all K times at once, with the covariance δ_c = (R_c + ψ_p Σ_j p_j q_j C̃_jc)/ψ_n;
 * the volume of the φ's of each type, with s̄_j² and z as its source.
 
-Derived here; the numbers of `theory.equations.general` solve these equations (``tests/equations/test_engine.py``), and one type, kind and
+Derived here; the numbers of `theory.equations.general` solve these equations (``tests/equations/test_general.py``), and one type, kind and
 node give back `theory.symbolic.action` (``tests/symbolic/test_general_action.py``).
 """
 

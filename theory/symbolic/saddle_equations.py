@@ -1,14 +1,14 @@
 r"""The saddle point of the replica action, by differentiation, and its reduction to two unknowns.
 
 ∂S/∂r = 0 fixes ρ̂ and ∂S/∂ρ̂ = 0 fixes r, so what remains to be solved are two equations for q and
-δ = (ψ_p/ψ_n)(α² r + v² q). They are what the numerical solvers of `theory.equations.scalar` evaluate.
+δ = (ψ_p/ψ_n)(α² r + v² q). They are what the numerical solvers of `theory.equations.ScalarSystem` evaluate.
 
 Written with h = α²λ/(1+δ) + b², the two equations say
 
 .. math:: \frac1q = s_t^2 - z + \frac{v^2}{1+\delta} + \Big\langle\frac{h}{1+\psi_p q h}\Big\rangle,\qquad
           \delta = \frac{\psi_p}{\psi_n}\Big(v^2 q + \alpha^2\Big\langle\frac{\lambda q}{1+\psi_p q h}\Big\rangle\Big),
 
-a map of (upper half-plane)² into itself with at most one fixed point: see `theory.equations.scalar` for what follows from that.
+a map of (upper half-plane)² into itself with at most one fixed point: see `theory.equations.certificate` for what follows from that.
 """
 
 from functools import cache

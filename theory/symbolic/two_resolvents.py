@@ -126,9 +126,10 @@ def fresh_residual():
 
         (1 − A) X − B Y = c_X,     −C X + (1 − E) Y = c_Y,
 
-    A…E the products of `theory.spectrum.scalar_edges` at two arguments. Then G = direct + ψ_p b² x₁x₂⟨·⟩X + ψ_p² α²b² g₁g₂⟨λ·⟩Y. Unlike the
-    three terms of its definition these are all positive where z₁ = z₂ lies below the spectrum. ``tests/training/test_training_accuracy.py``
-    shows that the two are the same rational function.
+    A…E the products of `theory.spectrum.scalar_edges` at two arguments. Then G = direct + ψ_p b² x₁x₂⟨·⟩X + ψ_p² α²b² g₁g₂⟨λ·⟩Y. Unlike
+    the three terms of its definition these are all positive where z₁ = z₂ lies below the spectrum.
+    ``tests/training/test_training_accuracy.py`` shows that the two
+    are the same rational function.
     """
     psi_p, alpha2, b2, g = S.psi_p, S.alpha**2, S.b**2, g1 * g2
     h_h = alpha2**2 * g * moment2 + alpha2 * b2 * (g1 + g2) * moment1 + b2**2 * moment0

@@ -11,8 +11,7 @@ from tolerances import digits, double
 from theory import ConvergenceError, Mixture, RandomFeatureModel, TimeGrid
 from theory import activations as A
 from theory.activations import Activation
-from theory.equations import general_digits as engine_mpmath
-from theory.equations import polynomial
+from theory.equations import general_digits, polynomial
 from theory.spectrum import Spectrum
 
 #: frequencies, amplitudes and weights all differ, so that none can stand for another
@@ -97,9 +96,9 @@ def test_another_branch_is_refused(t, monkeypatch):
     z = 0.5 + 0.125j
     other = another_root(RandomFeatureModel(A.sin, 4, 3, T).spectrum(), z)
     spectrum = RandomFeatureModel(A.sin, 4, 3, t).spectrum()
-    scalar, general = module.refine, engine_mpmath.refine
+    scalar, general = module.refine, general_digits.refine
     monkeypatch.setattr(module, "refine", lambda system, q, delta, z, dps: scalar(system, *other, z, dps))
-    monkeypatch.setattr(engine_mpmath, "refine", lambda system, numbers, x, z, dps: general(system, numbers, other, z, dps))
+    monkeypatch.setattr(general_digits, "refine", lambda system, numbers, x, z, dps: general(system, numbers, other, z, dps))
     with pytest.raises(ConvergenceError, match="no root to 15 digits near"):
         spectrum.stieltjes(z, dps=15)
 
@@ -114,7 +113,7 @@ def test_a_start_at_another_point_is_refused(model, monkeypatch):
 def test_newton_that_stands_still_is_refused(monkeypatch):
     from theory.equations.general import GeneralSystem
 
-    monkeypatch.setattr(GeneralSystem, "inverse_jacobian", lambda self, x, z: 0.1 * np.eye(x.size))
+    monkeypatch.setattr(GeneralSystem, "inverse_jacobian", lambda self, x: 0.1 * np.eye(x.size))
     with pytest.raises(ConvergenceError, match="Newton at 15 digits did not converge"):
         MODELS["kinds"].spectrum().stieltjes(0.5 + 0.125j, dps=15)
 
@@ -125,7 +124,7 @@ def test_newton_that_stands_still_is_refused(monkeypatch):
 def test_quadratures_are_done_once(monkeypatch):
     """One round for all z, their number and shape whatever, and for all ψ_p and ψ_n."""
     calls, right = [], Activation.evaluate
-    engine_mpmath._averages.cache_clear()
+    general_digits._averages.cache_clear()
     grid = TimeGrid((Fraction(1, 5),), (1,))
     first, second = (RandomFeatureModel(CUBIC, *psi, grid).spectrum() for psi in ((2, 3), (5, Fraction(1, 2))))
     assert second.model.ensemble and first.model.ensemble
