@@ -82,7 +82,6 @@ def test_files_have_one_idea():
 ASKING = {
     "theory/model.py": "the answer, and the coefficients, which belong to such models alone",
     "theory/equations/factory.py": "the choice of the equations",
-    "theory/simulation/finite.py": "the Gaussian equivalent is written for such models alone, and simulations know no equations",
 }
 
 

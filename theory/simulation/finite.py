@@ -56,7 +56,7 @@ def simulate(
         Of ``numpy.random.default_rng``: draws are made on the host, so that a seed means the same on every backend.
     features : {"network", "equivalent"}
         The nonlinear network, or its Gaussian equivalent (1/n)GG^T + b²WW^T/d + s² with the mean κ kept in G, which is
-        written here for one time, Gaussian data and no biases (``model.is_scalar``).
+        written here for one time, Gaussian data and no biases.
     noise_draws : int, optional
         Average over that many noise vectors per sample instead of exactly ("network" only): a different model, biased at
         order 1/noise_draws. Each time of a `theory.TimeGrid` has noise of its own.
@@ -89,11 +89,14 @@ def simulate(
     d = positive_integer("d", d)
     one_of("features", features, FEATURES)
     one_of("biases", biases, drawing.BIASES)
-    if features == "equivalent" and not model.is_scalar:
-        raise ValueError(
-            "features = 'equivalent' is not available for a grid of times, for a mixture or with biases; "
-            "allowed: 'network' (or a number t, Gaussian data and bias = 0)"
-        )
+    if features == "equivalent":
+        try:
+            model.coefficients()
+        except ValueError as error:
+            raise ValueError(
+                "features = 'equivalent' is not available for a grid of times, for a mixture or with biases; "
+                "allowed: 'network' (or a number t, Gaussian data and bias = 0)"
+            ) from error
     if noise_draws is not None:
         noise_draws = positive_integer("noise_draws", noise_draws)
         if features == "equivalent":

@@ -16,17 +16,20 @@ from .scalars import exact, is_real, shown
 def numeric_array(name: str, value: Any, dtype: type, allowed: str) -> NDArray:
     """``value`` as an array of ``dtype``, float or complex, whatever real (complex) numbers it holds; else raise ``ValueError``."""
     kind = "complex" if dtype is complex else "real"
-    words = f"{name} = {shown(value)} does not hold {kind} numbers; allowed: {allowed}"
+
+    def refusal():  # made only where it is needed: an array takes as long to show as a loss to compute
+        return ValueError(f"{name} = {shown(value)} does not hold {kind} numbers; allowed: {allowed}")
+
     try:
         if _holds_truth(value):
             raise TypeError
         array = np.asarray(value)
     except Exception:  # rows of different lengths, or whatever an object's conversion may raise
-        raise ValueError(words) from None
+        raise refusal() from None
     if array.dtype.kind in "iuf" or (array.dtype.kind == "c" and dtype is complex):
         return array.astype(dtype)
     if array.dtype.kind != "O":
-        raise ValueError(words)
+        raise refusal()
     result = np.empty(array.shape, dtype)
     for index, item in np.ndenumerate(array):
         try:
@@ -36,7 +39,7 @@ def numeric_array(name: str, value: Any, dtype: type, allowed: str) -> NDArray:
             if dtype is float and not is_real(exact(item)):
                 raise ValueError
         except ValueError as error:
-            raise ValueError(str(error) if str(error) else words) from None
+            raise (ValueError(str(error)) if str(error) else refusal()) from None
         result[index] = number if dtype is complex else number.real
     return result
 
