@@ -165,7 +165,7 @@ class RandomFeatureModel:
 
         Returns
         -------
-        `theory.results.TrainingCurve`
+        `theory.training.TrainingCurve`
             ``.tau .train .test .score_error .generalization_gap``. The relative errors of ``train`` and ``test`` are below 1e-10, as
             measured by two rules of integration (`theory.training.losses`); those of the differences, score_error and the gap, follow.
 
@@ -189,7 +189,7 @@ class RandomFeatureModel:
         """The same losses for ridge regression, the minimiser of (train loss) + (Δ_t ζ/(pd)) |A|².
 
         ``zeta`` is an array of ridges >= 0, in units of the eigenvalues of U; 0 is training to the end. Returns
-        `theory.results.RidgeCurve`; errors and cost as `training`.
+        `theory.training.RidgeCurve`; errors and cost as `training`.
         """
         from .training.curves import ridge_curve
 

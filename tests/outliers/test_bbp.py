@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import mpmath
 import numpy as np
+import outlier_models
 import pytest
 from tolerances import digits, double
 
@@ -13,15 +14,8 @@ from theory.outliers import bbp
 from theory.outliers.bbp import critical_psi_n, critical_separation, critical_spike, critical_time, threshold_at, windows
 from theory.outliers.closed_form import outliers_of
 
-TWO = Gaussian(((0.5, 0.5), (3, 0.5)))
 MODELS = {
-    "hard edge": RandomFeatureModel(A.erf, 4, 3, 0.3),
-    "three gaps": RandomFeatureModel(A.erf, 8, 4, 0.01),
-    "few features": RandomFeatureModel(A.erf, 0.5, 3, 0.1),
-    "few samples": RandomFeatureModel(A.erf, 3, 0.4, 0.2),
-    "two eigenvalues": RandomFeatureModel(A.erf, 30, 10, 0.02, TWO),
-    "mean": RandomFeatureModel(A.relu, 6, 2, 0.3),
-    "linear": RandomFeatureModel(A.linear, 3, 2, 0.1),
+    **outlier_models.MODELS,
     "null directions": RandomFeatureModel(A.erf, 5, 2, 0.1, Gaussian(((0, 0.5), (2, 0.5)))),
 }
 

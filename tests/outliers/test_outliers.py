@@ -2,6 +2,7 @@
 
 import mpmath
 import numpy as np
+import outlier_models
 import pytest
 from scipy.integrate import quad
 from scipy.sparse.linalg import eigsh
@@ -22,15 +23,8 @@ from theory.symbolic import symbols as S
 from theory.symbolic.evaluate import evaluator
 from theory.training.signal import signal_curve
 
-TWO = Gaussian(((0.5, 0.5), (3, 0.5)))
 MODELS = {
-    "hard edge": RandomFeatureModel(A.erf, 4, 3, 0.3),
-    "three gaps": RandomFeatureModel(A.erf, 8, 4, 0.01),
-    "few features": RandomFeatureModel(A.erf, 0.5, 3, 0.1),
-    "few samples": RandomFeatureModel(A.erf, 3, 0.4, 0.2),
-    "two eigenvalues": RandomFeatureModel(A.erf, 30, 10, 0.02, TWO),
-    "mean": RandomFeatureModel(A.relu, 6, 2, 0.3),
-    "linear": RandomFeatureModel(A.linear, 3, 2, 0.1),
+    **outlier_models.MODELS,
     "power law": RandomFeatureModel(A.erf, 6, 3, 0.05, Gaussian.power_law(1.5, 20.0, nodes=12)),
 }
 SPIKES = (1e-3, 0.02, 0.2, 0.9, 1.7, 2.5, 6.0, 40.0, 1e4)
@@ -232,7 +226,7 @@ def test_none_without_spikes():
 
 @pytest.mark.parametrize("value", [0.5, 3])
 def test_a_spike_on_the_spectrum_of_the_covariance_makes_none(value):
-    model = RandomFeatureModel(A.erf, 30, 10, 0.02, Gaussian(TWO.spectrum, spikes=(value,)))
+    model = RandomFeatureModel(A.erf, 30, 10, 0.02, Gaussian(MODELS["two eigenvalues"].data.spectrum, spikes=(value,)))
     assert outliers(model.spectrum()) == () and outliers(model.spectrum(), 30) == ()
     # nor does one next to it, however close
     for offset in (1e-3, 1e-6, *10.0 ** -np.arange(9, 16)):

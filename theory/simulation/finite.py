@@ -179,7 +179,7 @@ class FiniteModel:
         return complex(q) if array.ndim == 0 else q
 
     def training(self, tau: ArrayLike) -> TrainingCurve:
-        """Train and test loss under exact gradient flow, as `theory.results.TrainingCurve`; see `theory.simulation.flow_curve`."""
+        """Train and test loss under exact gradient flow, as `theory.training.TrainingCurve`; see `theory.simulation.flow_curve`."""
         return flow.flow_curve(self, tau)
 
 
