@@ -51,7 +51,7 @@ def hermite_tables(
     Raises
     ------
     ValueError
-        Naming the argument, its value and what is allowed.
+        An ``order`` outside 0, …, `MOST_ORDER`; a ``deviation`` that is no column of as many rows as ``mean``; other things than named above.
 
     Notes
     -----

@@ -85,6 +85,7 @@ def exact(
     return U, target[0] * noise_part + target[1] / n * (tables[0] @ X.T)
 
 
+# the arguments that it shares with `exact` stand here again: whoever calls reads them in the signature
 def sampled(
     backend: Backend,
     activation: Activation,
