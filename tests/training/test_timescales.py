@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from theory import ConvergenceError, RandomFeatureModel, activations
+from theory import ConvergenceError, Gaussian, RandomFeatureModel, activations
 from theory.training import timescales
 from theory.training.early_stopping import best_regularization
+from theory.training.memorization import memorization_eigenvalue
 from theory.training.phases import phase_diagram
 
 MODEL = RandomFeatureModel(activations.erf, 16, 4, 0.1)
@@ -105,3 +106,11 @@ def test_the_grid_of_training_times_is_found_under_its_former_name(place):
     assert former is timescales.training_times
     with pytest.raises(AttributeError, match=f"'{place}' has no attribute 'no_such_name'"):
         _ = importlib.import_module(place).no_such_name
+
+
+def test_directions_without_variance_have_no_memorizing_modes():
+    data = Gaussian(((0.0, 0.5), (2.0, 0.5)))
+    model = RandomFeatureModel(activations.tanh, 2000, 20, 0.1, data)
+    none, some = memorization_eigenvalue(model)
+    low, high = model.spectrum().edges()[:2]
+    assert np.isnan(none) and low < some < high

@@ -29,14 +29,18 @@ def _memorizing_centre(spectrum, index):
 def memorization_eigenvalue(model: "RandomFeatureModel") -> NDArray[np.float64]:
     """Where the d memorizing modes of U lie for ψ_p, ψ_n ≫ 1, one for each eigenvalue of the covariance: float array (m,).
 
-    The leading order of `theory.symbolic.memorizing_bulk`; NaN where those modes have not left the sample bulk. Seconds of
-    derivation the first time in a process, then cached.
+    The leading order of `theory.symbolic.memorizing_bulk`; NaN where those modes have not left the sample bulk, as they never do for an
+    eigenvalue 0: nothing of those directions of the data is to be told from the noise. Seconds of derivation the first time in a
+    process, then cached.
     """
     a_scalar_model(model)
     spectrum = tuple((sp.nsimplify(value), sp.nsimplify(weight)) for value, weight in model.data.spectrum)
     parameters = model.spectrum().system.parameters
     values = []
-    for index in range(len(spectrum)):
+    for index, (value, _) in enumerate(spectrum):
+        if value == 0:
+            values.append(np.nan)
+            continue
         centre, threshold = _memorizing_centre(spectrum, index)(*parameters)
         values.append(centre if float(model.psi_p) / float(model.psi_n) > threshold else np.nan)
     return np.array(values)
