@@ -196,17 +196,17 @@ class NoiseLevel(NamedTuple):
     """One noise level under its several names: the inverse of the functions above."""
 
     #: our diffusion time
-    t: float
+    t: Numbers
     #: Δ_t, the variance of the noise when that of the signal shrinks as e^{−2t}
-    noise_variance: float
+    noise_variance: Numbers
     #: variance and standard deviation of the variance-exploding process
-    h: float
-    sigma: float
+    h: Numbers
+    sigma: Numbers
     #: cumulative signal fraction of the discrete chain
-    alpha_bar: float
-    log_snr: float
+    alpha_bar: Numbers
+    log_snr: Numbers
     #: position s on the straight line from data (0) to noise (1)
-    interpolation: float
+    interpolation: Numbers
 
 
 def noise_level(t: ArrayLike) -> NoiseLevel:

@@ -165,7 +165,7 @@ def losses(
     model: "RandomFeatureModel",
     filters: Callable[[NDArray[np.complex128], NDArray[np.int64]], tuple[NDArray, NDArray]],
     size: int,
-) -> Pair:
+) -> NDArray[np.float64]:
     """(train, test) of A_f for a family of filters.
 
     Parameters
@@ -178,7 +178,7 @@ def losses(
 
     Returns
     -------
-    (train, test) : float arrays of shape (size,), each with a relative error below `TOLERANCE`
+    (train, test) : the rows of a float array (2, size), each with a relative error below `TOLERANCE`
 
     Raises
     ------
