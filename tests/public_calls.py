@@ -141,6 +141,8 @@ TABLE = {
     ),
     "training.training_times": call(**ANY_MODEL, points=(2, "integer > 1")),
     "training.edge_times": call(**ANY_MODEL),
+    "training.linear_plateau": call(**ANY_MODEL),
+    "training.linear_stage": call(**SCALAR_MODEL, tau_best=(26.0, "positive"), within=(0.05, "fraction")),
     "training.memorization_eigenvalue": call(**SCALAR_MODEL),
     "training.timescales.timescales": call(**ANY_MODEL, within=(0.05, "fraction"), gap_fraction=(0.5, "fraction")),
     "training.best_regularization": call(**ANY_MODEL),
@@ -265,6 +267,7 @@ TABLE = {
     "simulation.initial_test_loss": call(**ANY_MODEL, d=(4, "integer")),
     "simulation.exact_score_loss": call(**ANY_MODEL, d=(4, "integer")),
     "simulation.score_error": call(**ANY_MODEL, d=(4, "integer"), test=(1.0, "reals")),
+    "simulation.loss_by_groups": call(**OF_MODEL, tau=([1.0], "tau"), walls=([0.1, 1.0], "walls")),
     "simulation.flow_curve": call(**OF_MODEL, tau=([1.0], "tau")),
     # derivations
     "symbolic.single_replica_action": call(q=(S.q, "expression"), r=(S.r, "expression"), rho_hat=(S.rho_hat, "expression")),
@@ -292,6 +295,22 @@ TABLE = {
         variables=((S.q,), "symbols"),
         module=("numpy", "choice"),
     ),
+    **{
+        f"symbolic.first_overfitting.{name}": call()
+        for name in (
+            "pair",
+            "ridge_response",
+            "response",
+            "plateau",
+            "wide_residual",
+            "network_plateau",
+            "isotropic_plateau",
+            "feature_noise",
+            "departure_series",
+        )
+    },
+    "symbolic.first_overfitting.plateau_series": call(order=(1, "order >= 1")),
+    "symbolic.first_overfitting.relaxation_series": call(order=(1, "order >= 1")),
     "symbolic.expansion.expansion": call(
         equations=(rainbows().equations, "expressions"), order=(1, "integer"), transform=(S.q, "expression")
     ),

@@ -44,8 +44,9 @@ INSIDE = {
 }  # fmt: skip
 #: classes that are returned and not made by callers
 RESULTS = {
-    "Atom", "BestRegularization", "Bulk", "GeneralAction", "LinearResponse", "Modes", "NoiseLevel",
-    "OptimiserCurve", "Outlier", "LateLimit", "OutlierCondition", "OutlierPosition", "PhaseDiagram", "PopulationSaddlePoint", "Rainbows",
+    "Atom", "BestRegularization", "Bulk", "GeneralAction", "LinearResponse", "LinearStage", "LossByGroups", "Modes", "NoiseLevel",
+    "OptimiserCurve", "Outlier", "LateLimit", "OutlierCondition", "OutlierPosition", "PhaseDiagram", "Plateau", "PopulationSaddlePoint",
+    "Rainbows",
     "RidgeCurve", "SaddlePoint", "SignalCurve", "Timescales", "TrainingCurve", "TrainingShares", "Window", "ClosedForm",
     "ConvergenceError",
 }  # fmt: skip

@@ -19,6 +19,7 @@ from .two_bulks import atom, memorizing_bulk, memorizing_threshold, population_b
 MODULES = (
     "diagrams",
     "expansion",
+    "first_overfitting",
     "general_action",
     "gradient_flow",
     "hermite",

@@ -6,7 +6,8 @@ U. ``contour`` has the nodes of an integral around the spectrum, ``kernels`` the
 call: f of the flow, f of the ridge. ``digits`` is the same in mpmath, ``two_resolvents`` the same from the definition, ``exact_score`` the
 loss below which nothing falls.
 
-**What is read off.** ``timescales`` (when it generates, when it memorizes; ``memorization`` has a formula for the latter),
+**What is read off.** ``timescales`` (when it generates, when it memorizes; ``memorization`` has a formula for the latter, ``stages`` for
+what lies between),
 ``early_stopping``, ``phases`` and, for one direction of the data instead of a loss, ``signal``.
 
 A new filter is a call of ``losses``; new equations register their H and G in ``kernels``. `theory.RandomFeatureModel` calls ``curves`` and
@@ -27,11 +28,13 @@ from .exact_score import exact_score_loss
 from .memorization import memorization_eigenvalue
 from .phases import PHASES, PhaseDiagram, phase_diagram
 from .signal import SignalCurve, signal_curve
+from .stages import LinearStage, linear_plateau, linear_stage
 from .timescales import Timescales, curve_times, edge_times, training_times
 
 __all__ = [
     "PHASES",
     "BestRegularization",
+    "LinearStage",
     "PhaseDiagram",
     "RidgeCurve",
     "SignalCurve",
@@ -45,6 +48,8 @@ __all__ = [
     "filter_function",
     "flow_rate",
     "general_kernel",
+    "linear_plateau",
+    "linear_stage",
     "losses",
     "memorization_eigenvalue",
     "phase_diagram",

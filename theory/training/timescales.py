@@ -1,4 +1,4 @@
-r"""The two times of training: when the network generates well, and when it starts to memorize.
+r"""The times of training: when the network generates well, when it has overfitted linearly, and when it memorizes.
 
 Definitions, with f = ``within`` and g = ``gap_fraction``:
 
@@ -6,6 +6,13 @@ Definitions, with f = ``within`` and g = ``gap_fraction``:
 * **τ_mem** (from the gap): the first τ at which test − train passes g times its final value;
 * **τ_gen from the edges**: relaxation time ψ_p/(2Δ_tλ) of the slowest mode of the population bulk, λ its lower edge;
 * **τ_mem from the edges**: the same for the fastest mode of the lowest interval, λ its upper edge.
+
+The score error goes through three stages, each with its time:
+
+* **learned**: it is smallest, at ``tau_best``, as the test loss is;
+* **overfitted linearly**: it has risen to the error of the linear score of the *sample* covariance, but for f of that rise (``tau_linear``), and
+  stays below twice of it until ``tau_departure``; for one type, kind and time, where that is a plateau (`theory.training.stages`);
+* **memorized**: τ_mem.
 
 Of the n modes that exist because the samples are finitely many, only d overlap with what the loss asks for, and they are the slowest:
 for ψ_p ≫ ψ_n ≫ 1 they lie at λ ≃ s² + (ψ_p/ψ_n) v² b²/(α²λ_Σ + b²), an interval of their own (`theory.training.memorization`).
@@ -29,6 +36,7 @@ from ..search import log_crossing, minimum_beside
 from ..validation import a_model, fraction, integer
 from .curves import flow_rate, training_curve
 from .losses import TOLERANCE, initial_loss, support_bounds
+from .stages import NO_STAGE, has_linear_plateau, linear_plateau, linear_stage
 
 if TYPE_CHECKING:
     from ..model import RandomFeatureModel
@@ -60,6 +68,11 @@ class Timescales:
     #: the training time of the smallest test loss (inf where training longer never hurts), and that loss
     tau_best: float
     best_test: float
+    #: score error of the linear score of the sample covariance; None unless the data are Gaussian and the diffusion time is one
+    linear_plateau: float | None = None
+    #: the training times at which the score error comes to it and leaves it (inf where it never does); None where it is no plateau
+    tau_linear: float | None = None
+    tau_departure: float | None = None
 
 
 def curve_times(
@@ -141,7 +154,9 @@ def timescales(model: "RandomFeatureModel", within: float = 0.05, gap_fraction: 
         for sign in (-1, 1)
     ]
     exponents = [_log_slope(before, after) for before, after in zip(shifted[0][:2], shifted[1][:2], strict=True)]
-    return Timescales(tau_gen, tau_mem, *edge_times(model), *exponents, tau_best, best)
+    height = linear_plateau(model) if has_linear_plateau(model) else None
+    _, *linear = linear_stage(model, tau_best, within) if model.is_scalar and tau_best < np.inf else NO_STAGE
+    return Timescales(tau_gen, tau_mem, *edge_times(model), *exponents, tau_best, best, height, *linear)
 
 
 def _log_slope(before, after):
