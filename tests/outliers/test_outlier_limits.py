@@ -6,6 +6,7 @@ import pytest
 from theory import ConvergenceError, RandomFeatureModel
 from theory import activations as A
 from theory.digits import mp, to_mpf
+from theory.equations import Parameters
 from theory.outliers import closed_form as outliers
 from theory.outliers.bbp import critical_spike
 from theory.outliers.closed_form import outliers_of
@@ -71,7 +72,7 @@ def test_overlaps_are_fractions(overlap, data_overlap, allowed, monkeypatch):
     psi_p, b = 3, 0.5
     rows = (1, 0, -1, 0), (0, 1, -1, 0), (0, 0, -1 / overlap, 2 * psi_p * b / data_overlap)
     monkeypatch.setattr(outliers, "_response_function", lambda: lambda *_: (0, 0, 0, *rows[0], *rows[1], *rows[2]))
-    arguments = (mp.mpf(1), mp.mpf(1), mp.mpf(7)), (psi_p, 1, 1, b, 1, 0), [1], [1], 2.0, 17
+    arguments = (mp.mpf(1), mp.mpf(1), mp.mpf(7)), Parameters(psi_p, 1, 1, b, 1, 0), [1], [1], 2.0, 17
     if allowed:
         assert outliers._certified(*arguments) == pytest.approx((7, overlap, data_overlap))
     else:

@@ -35,6 +35,7 @@ import sympy as sp
 
 from ..digits import mp, rounded, to_mpf
 from ..equations.factory import scalar_system_mpmath
+from ..equations.system import Parameters
 from ..errors import ConvergenceError
 from ..process import noise_variance
 from ..results import Outlier
@@ -134,25 +135,26 @@ def _digits_lost_to_cancellation(variance, parameters, nodes):
 
     What tells directions apart in b² + α²λ/(1+δ) is the second term, which falls like e^{−2t}.
     """
-    alpha, b = parameters[2:4]
+    alpha, b = parameters.alpha, parameters.b
     scales = [x for x in (variance / max(nodes), *(1 - variance / node for node in nodes if node)) if x]
     late = min(1, alpha**2 * max(variance, *nodes) / b**2)
     return 3 * (max(0, *(int(-mp.log10(abs(x))) for x in scales)) + int(-mp.log10(late)))
 
 
-def exact_system(spectrum: "Spectrum", dps: int | None) -> "tuple[list[mpf], list[mpf], list[mpf], mpf]":
+def exact_system(spectrum: "Spectrum", dps: int | None) -> "tuple[Parameters, list[mpf], list[mpf], mpf]":
     """(parameters with s_t = 0, nodes, weights, s_t²) as mpf: to ``dps`` + 15 digits, or the double-precision ones."""
     if dps is not None:
         system = scalar_system_mpmath(spectrum.model, dps, resolved=True)
     else:
         system = spectrum.system.resolved
-    parameters, nodes, weights = ([to_mpf(x) for x in row] for row in (system.in_y, system.nodes, system.weights))
+    parameters = Parameters(*map(to_mpf, system.in_y))
+    nodes, weights = ([to_mpf(x) for x in row] for row in (system.nodes, system.weights))
     # double-precision weights sum to 1 up to rounding, the derivation's do
     return parameters, nodes, [w / mp.fsum(weights) for w in weights], to_mpf(system.offset)
 
 
 def curve_points(
-    parameters: "Sequence[mpf]", nodes: "Sequence[mpf]", weights: "Sequence[mpf]", variance: "mpf"
+    parameters: Parameters, nodes: "Sequence[mpf]", weights: "Sequence[mpf]", variance: "mpf"
 ) -> "list[tuple[mpf, mpf, mpf]]":
     """The real (q, δ, y) with D = 0, y = z − s_t², on whatever branch: a list of up to two."""
     if variance == 0 or variance in nodes:
@@ -167,7 +169,7 @@ def curve_points(
     for g in {half / a, c / half if half else mp.mpf(0)} - {0}:
         inverse_q, y = place((g, variance), parameters, nodes, weights)
         # without a nonlinear part the equation has one root too many, at the atom, with q = ∞
-        if abs(inverse_q) > NEGLIGIBLE * parameters[0] * parameters[3] ** 2:
+        if abs(inverse_q) > NEGLIGIBLE * parameters.psi_p * parameters.b**2:
             points.append((1 / inverse_q, 1 / g - 1, y))
     return points
 
@@ -192,7 +194,7 @@ def _certified(point, parameters, nodes, weights, variance, digits):
     if not (q_slope > 0 and delta_slope > 0):
         return None
     # U contains b² WW^T/d, so that ∂z/∂(b²) = |W^T v|²/d (Hellmann and Feynman), against (w·v)² = p × overlap
-    psi_p, b = parameters[0], parameters[3]
+    psi_p, b = parameters.psi_p, parameters.b
     overlap, data_overlap = -1 / slope, psi_p * 2 * b / response(3)[2]
     scale = 1 / abs(q) + abs(psi_p * b**2)
     residual = max(abs(equations[0]), abs(equations[1]) / (1 + abs(delta)), abs(equations[2]) / scale)
@@ -212,5 +214,5 @@ def _certified(point, parameters, nodes, weights, variance, digits):
 
 def has_linear_part(spectrum: "Spectrum") -> bool:
     """Whether a² is more than rounding errors of the coefficients: without it the network sees no direction of the data."""
-    _, _, alpha, b, v, s = spectrum.system.resolved.parameters
-    return alpha > 0 and alpha**2 + b**2 > NEGLIGIBLE * (v**2 + s**2)
+    p = spectrum.system.resolved.parameters
+    return p.alpha > 0 and p.alpha**2 + p.b**2 > NEGLIGIBLE * (p.v**2 + p.s**2)

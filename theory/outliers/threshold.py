@@ -88,8 +88,8 @@ def _largest_minimum(spectrum):
         return functions((upper_root(variance), variance), *arguments)[1] * orientation
 
     # late in the diffusion the threshold grows like b²/α²
-    _, _, alpha, b, *_ = spectrum.system.parameters
-    top = min(1e15 * max(1.0, (b / alpha) ** 2 / node), 1e150)
+    parameters = spectrum.system.parameters
+    top = min(1e15 * max(1.0, (parameters.b / parameters.alpha) ** 2 / node), 1e150)
     excess, orientation = np.geomspace(1e-9, top, int(12.5 * np.log10(top / 1e-9))), 1.0
     with np.errstate(all="ignore"):
         values = fold(excess)

@@ -32,7 +32,8 @@ class RealCurve:
         self, parameters: Sequence[float], nodes: NDArray, weights: NDArray, continuous: "Sequence[Continuum]" = ()
     ) -> None:
         self.continuous = continuous
-        self.psi_p, self.psi_n, self.alpha2, self.b2, self.v2 = (*parameters[:2], *(c**2 for c in parameters[2:5]))
+        self.psi_p, self.psi_n, alpha, b, v, *_ = parameters
+        self.alpha2, self.b2, self.v2 = alpha**2, b**2, v**2
         self.ratio = self.psi_p / self.psi_n
         # an eigenvalue that is rounded away wherever it is added counts as zero, which it is to all these digits
         # (few samples multiply what is left of it by up to n^{-1})

@@ -13,7 +13,7 @@ from ..validation import one_of
 NAMES = ("outlier", "phase_diagram")
 
 
-def stored(name):
+def stored(name: str) -> tuple[dict, dict]:
     """(provenance, arrays) of the sweep of that name, one of `NAMES`: two dictionaries.
 
     The provenance says what was computed, by which version and with which seeds; ``tools/sweeps.py`` says what the arrays are.

@@ -10,12 +10,19 @@ Source: the double-line notation is 't Hooft's (1974); the values are checked by
 
 from collections import Counter
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import sympy as sp
 
 from ..validation import integer, of_class, positive, positive_integer, sequence, shown, truth
 from . import wick
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 #: kind → (name, colour of the book's cycle, line style)
 STYLES = {"W": ("W", "C0", "-"), "X": ("X", "C1", (0, (5, 1.5))), "O": (r"\Omega", "C2", (0, (1, 1)))}
@@ -42,7 +49,7 @@ class Diagram:
         For an unknown letter, and for ``pairs`` that do not pair equal matrices, each once.
     """
 
-    def __init__(self, word, pairs, spike=False):
+    def __init__(self, word: "Sequence[str]", pairs: "Sequence[tuple[int, int]]", spike: bool = False):
         allowed = f"a sequence of letters: {', '.join(map(repr, wick.LETTERS))}"
         for letter in sequence("word", word, allowed):
             if not isinstance(letter, str) or letter not in wick.LETTERS:
@@ -86,7 +93,7 @@ class Diagram:
         """SymPy expression in the model's parameters, the moments m_k, λ* and, beyond leading order, d."""
         return wick.expression({wick.monomial(self.word, self.spike, self.corners, self.loops): 1})
 
-    def equivalents(self):
+    def equivalents(self) -> "set[tuple]":
         """The (word, pairs) of the same value: the transpose, and under a trace the rotations, as a set."""
         n, found = len(self.legs), set()
         shifts = [0] if self.spike else [len("".join(self.word[:i])) for i in range(len(self.word))]
@@ -99,7 +106,7 @@ class Diagram:
         return found
 
 
-def diagrams(k, spike=False, planar=True):
+def diagrams(k: int, spike: bool = False, planar: bool = True) -> "list[Diagram]":
     """The pairings of all words of ``k`` letters, as a generator of `Diagram`.
 
     Without crossings there are 3, 17, 127, 1089 for k = 1…4 (5, 35, 289, 2623 with a spike), ten times more for each letter
@@ -113,7 +120,7 @@ def diagrams(k, spike=False, planar=True):
     return (Diagram(word, pairs, spike) for word in wick.words(k) for pairs in pairings(wick.legs(word, spike)))
 
 
-def up_to_symmetry(k, spike=False):
+def up_to_symmetry(k: int, spike: bool = False) -> "list[tuple[Diagram, int]]":
     """The planar diagrams of ``k`` letters, one of each class of equivalents: a list of (`Diagram`, size of the class)."""
     classes = Counter(min(diagram.equivalents()) for diagram in diagrams(k, spike))
     return [(Diagram(*key, spike), size) for key, size in sorted(classes.items())]
@@ -136,7 +143,7 @@ def _arc(start, end, points=60):
     return (start + end) / 2 + (end - start) / 2 * np.cos(angle), abs(end - start) * 0.4 * np.sin(angle)
 
 
-def draw(diagram, ax, multiplicity=1, title=True):
+def draw(diagram: "Diagram", ax: "Axes", multiplicity: int = 1, title: bool = True) -> None:
     r"""Draw one pairing into ``ax``.
 
     Every propagator is a double line: W solid, X dashed, Ω dotted. The letters p, n, d below name the index that runs
@@ -185,7 +192,7 @@ def draw(diagram, ax, multiplicity=1, title=True):
     return ax
 
 
-def draw_leading(order, spike=False, columns=4, panel=(2.2, 1.5)):
+def draw_leading(order: int, spike: bool = False, columns: int = 4, panel: tuple[float, float] = (2.2, 1.5)) -> "Figure":
     """Lay out all diagrams that survive d → ∞, of 1 to ``order`` letters, one of each class of equivalents.
 
     Parameters

@@ -9,6 +9,7 @@ m + 1 in z.
 """
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 import sympy as sp
 
@@ -16,9 +17,12 @@ from ..validation import shown, symbolic_spectrum
 from . import symbols as S
 from .saddle_equations import saddle_point
 
+if TYPE_CHECKING:
+    from .symbols import Pairs
+
 
 @cache
-def eliminate():
+def eliminate() -> dict:
     r"""Solve the two linear equations for (g, s).
 
     Returns
@@ -49,7 +53,7 @@ def _averages_in_terms_of_s(expression, s_definition):
 
 
 @cache
-def polynomial_factors():
+def polynomial_factors() -> tuple:
     r"""The polynomials in q from which P is built: ``(E, D, F)``.
 
     s = q E/D and 1/(ŝ + λ r̂) = q D/F(λ), all three polynomial in q and z, F also linear in λ. The
@@ -64,7 +68,7 @@ def polynomial_factors():
     return tuple(sp.expand(x) for x in (E, D, F))
 
 
-def resolvent_polynomial(spectrum=((1, 1),)):
+def resolvent_polynomial(spectrum: "Pairs" = ((1, 1),)) -> sp.Poly:
     r"""The polynomial P(q, z) that q(z) solves, for a covariance with finitely many eigenvalues.
 
     Parameters
@@ -86,7 +90,7 @@ def resolvent_polynomial(spectrum=((1, 1),)):
     return sp.Poly(sp.expand(left - right), S.q, S.z)
 
 
-def edge_polynomial(polynomial):
+def edge_polynomial(polynomial: sp.Poly) -> sp.Poly:
     r"""The discriminant of P in q: a polynomial in z whose real roots contain every edge of the bulk.
 
     At an edge two roots q merge. The converse fails twice: two unphysical branches may merge, and two solutions may

@@ -3,6 +3,8 @@
 The common ground on which `theory.symbolic.wick`, which counts pairings, and the action's saddle point are compared.
 """
 
+from typing import TYPE_CHECKING
+
 import sympy as sp
 from sympy.polys.ring_series import rs_mul, rs_pow, rs_series_inversion, rs_trunc
 
@@ -11,11 +13,16 @@ from . import symbols as S
 from .symbols import lam_star
 from .wick import moment
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .symbols import Scalar
+
 #: the cost grows fourfold with each
 MOST_MOMENTS = 12
 
 
-def expansion(equations, order, transform=S.q):
+def expansion(equations: "Sequence[sp.Expr]", order: int, transform: "Scalar" = S.q) -> list[sp.Expr]:
     r"""Expand the solution of (F_q, F_δ) = 0 in powers of 1/(z − s_t²), whatever the equations were derived from.
 
     Parameters

@@ -52,7 +52,7 @@ def _symmetric(name, size):
 LARGEST_SIZE = 6
 
 
-def general_action(types, kinds, times):
+def general_action(types: int, kinds: int, times: int) -> GeneralAction:
     """The action S of J = ``types``, C = ``kinds``, K = ``times``.
 
     Returns
@@ -103,7 +103,7 @@ def _general_action(J, C, K):
     return GeneralAction(volume + conjugate + samples, features, q, R, H, p, pi, u, couplings, s2)
 
 
-def stationarity(types, kinds, times):
+def stationarity(types: int, kinds: int, times: int) -> tuple:
     """∂S/∂x for every order parameter x, as a dictionary x → (derivative of plain, derivative of the integrand)."""
     return _stationarity(*_checked(types, kinds, times))
 

@@ -29,7 +29,7 @@ A_lam = sp.Function("A_lambda")
 V_lam = sp.Symbol("V_lambda", real=True)
 
 
-def loss_in_components(dimension, features):
+def loss_in_components(dimension: int, features: int) -> tuple:
     r"""The loss for explicit matrices of ``dimension`` × ``features``, averaged monomial by monomial.
 
     Returns
@@ -54,24 +54,24 @@ def loss_in_components(dimension, features):
     return average, weights, second, cross
 
 
-def loss():
+def loss() -> sp.Expr:
     r"""L(A) = (Δ_t/(pd)) Tr A U A^T + (2√Δ_t/(d√p)) Tr A V + 1, in matrix symbols."""
     return Delta / (p * d) * sp.Trace(A * U * A.T) + 2 * sp.sqrt(Delta) / (d * sp.sqrt(p)) * sp.Trace(A * V) + 1
 
 
-def gradient():
+def gradient() -> sp.MatrixExpr:
     r"""∂L/∂A as a matrix expression, U being symmetric."""
     # SymPy differentiates a trace, but not a sum of traces and numbers, nor a root times a trace: one trace at a time
     terms = (term.as_independent(A) for term in sp.Add.make_args(loss()) if term.has(A))
     return sp.MatAdd(*(factor * sp.diff(trace, A).subs(U.T, U) for factor, trace in terms)).doit()
 
 
-def flow():
+def flow() -> sp.MatrixExpr:
     r"""dA/dτ = −d² ∂L/∂A, as a matrix expression."""
     return sp.MatMul(-1, sp.MatAdd(*((d**2 * term).doit() for term in gradient().args)))
 
 
-def mode_equation():
+def mode_equation() -> sp.Eq:
     r"""The flow applied to an eigenvector of U, where AU is λ A_λ and V^T is V_λ: one scalar equation."""
     values = {A * U: lam * A_lam(tau), V.T: V_lam}
     terms = (term.as_coeff_mmul() for term in sp.expand(flow()).args)
@@ -80,7 +80,7 @@ def mode_equation():
 
 
 @lru_cache(maxsize=1)
-def mode():
+def mode() -> sp.Expr:
     r"""A_λ(τ) for A(0) = 0, the equation solved by SymPy."""
     solution = sp.dsolve(mode_equation(), A_lam(tau), ics={A_lam(0): 0}).rhs
     return _collected(solution)
@@ -91,14 +91,14 @@ def _collected(expression):
     return sp.factor_terms(sp.powsimp(sp.expand(expression)))
 
 
-def mode_loss():
+def mode_loss() -> sp.Expr:
     r"""What one mode contributes to L(A(τ)) − 1, per direction of data space."""
     amplitude = mode()
     quadratic = Delta / (p * d) * lam * amplitude**2 + 2 * sp.sqrt(Delta) / (d * sp.sqrt(p)) * amplitude * V_lam
     return _collected(quadratic.subs(p, psi_p * d))
 
 
-def relaxation_time():
+def relaxation_time() -> sp.Expr:
     r"""The time in which the distance of a mode from its limit falls by e, read off the solution: ψ_p/(2Δ_t λ)."""
     distance = sp.simplify(sp.limit(mode(), tau, sp.oo) - mode())
     return sp.simplify(-distance / sp.diff(distance, tau))

@@ -31,7 +31,7 @@ class LateLimit(NamedTuple):
 
 
 @cache
-def late_limit():
+def late_limit() -> LateLimit:
     """Derive the `LateLimit`."""
     f_q, f_delta = saddle_point().reduced
     without_data = f_q.subs({S.alpha: 0, S.v: 0, S.s_t: 0})

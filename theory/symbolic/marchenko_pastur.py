@@ -12,18 +12,21 @@ here by replicas, checked by ``tests/symbolic/test_marchenko_pastur.py`` against
 """
 
 from functools import cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import sympy as sp
 
 from ..validation import expression, symbolic_spectrum
 from . import symbols as S
 
+if TYPE_CHECKING:
+    from .symbols import Pairs, Scalar
+
 #: aspect ratio p/n: the matrix is p by p and there are n samples
 c = sp.Symbol("c", positive=True)
 
 
-def single_replica_action(q=S.q):
+def single_replica_action(q: "Scalar" = S.q) -> sp.Expr:
     """One replica, Σ = 1: the volume of the fields at fixed q, the samples, and the source z."""
     q = expression("q", q)
     volume = sp.log(q) / 2
@@ -32,7 +35,7 @@ def single_replica_action(q=S.q):
     return volume + samples + source
 
 
-def replicated_action(n, off_diagonal):
+def replicated_action(n: "Scalar", off_diagonal: "Scalar") -> sp.Expr:
     """``n`` replicas in the replica-symmetric ansatz, for symbolic ``n``.
 
     A matrix with diagonal q and off-diagonal q₀ has the eigenvalue q + (n−1)q₀ once and q − q₀ with multiplicity n − 1;
@@ -43,13 +46,13 @@ def replicated_action(n, off_diagonal):
     return single_replica_action(symmetric) + (n - 1) * single_replica_action(transverse)
 
 
-def replica_limit(off_diagonal):
+def replica_limit(off_diagonal: "Scalar") -> sp.Expr:
     """lim_{n→0} (1/n) of `replicated_action`, which is its derivative at n = 0: the action vanishes there."""
     n = sp.Symbol("n")
     return sp.diff(replicated_action(n, off_diagonal), n).subs(n, 0)
 
 
-def action():
+def action() -> sp.Expr:
     """The action S(q) per dimension p for Σ = 1: the replica limit at zero overlap between replicas.
 
     Normalised so that ∂S/∂z = q/2; `theory.symbolic.action` is normalised per data dimension, so ψ_p times this.
@@ -58,7 +61,7 @@ def action():
     return replica_limit(off_diagonal).subs(off_diagonal, 0)
 
 
-def population_action():
+def population_action() -> sp.Expr:
     r"""The action S(r, ρ̂) per dimension p for any covariance spectrum: r = (1/p) Tr ΣQ and its conjugate ρ̂.
 
     The field's quadratic form, Σρ̂ − z, is integrated over; the average is over ρ_Σ. For Σ = 1 it takes the value of
@@ -84,7 +87,7 @@ class PopulationSaddlePoint(NamedTuple):
 
 
 @cache
-def saddle_point():
+def saddle_point() -> PopulationSaddlePoint:
     """Derive the saddle point of `population_action`, as a `PopulationSaddlePoint`."""
     S_rs = population_action()
     stationarity = {x: _tidy(sp.diff(S_rs, x)) for x in (S.r, S.rho_hat)}
@@ -105,7 +108,7 @@ def _tidy(expression):
 
 
 @cache
-def eliminate():
+def eliminate() -> sp.Expr:
     """ρ̂ in terms of q and z: partial fractions in λ make ⟨λ/(λρ̂ − z)⟩ a multiple of q, and the equation linear in ρ̂."""
     point = saddle_point()
     (q_average,) = point.q.atoms(sp.Integral)
@@ -117,7 +120,7 @@ def eliminate():
     return sp.collect(sp.expand(rho_hat), c)
 
 
-def resolvent_polynomial(spectrum=((1, 1),)):
+def resolvent_polynomial(spectrum: "Pairs" = ((1, 1),)) -> sp.Poly:
     """The polynomial P(q, z) that q solves for a covariance with finitely many eigenvalues.
 
     Parameters
@@ -137,7 +140,7 @@ def resolvent_polynomial(spectrum=((1, 1),)):
 
 
 @cache
-def edges():
+def edges() -> tuple[sp.Expr, ...]:
     """(λ₋, λ₊) for Σ = 1, where two roots of the polynomial merge: the roots of its discriminant in q."""
     discriminant = sp.discriminant(resolvent_polynomial().as_expr(), S.q)
     root_c = sp.Symbol("k", positive=True)
@@ -146,7 +149,7 @@ def edges():
 
 
 @cache
-def resolvent():
+def resolvent() -> sp.Expr:
     """q(z) for Σ = 1 in closed form, valid for every z outside the support; from above on the support.
 
     The square root of the discriminant is written √(z−λ₋)√(z−λ₊): analytic off the support, and like z at infinity. Of the
@@ -163,7 +166,7 @@ def resolvent():
 
 
 @cache
-def density():
+def density() -> sp.Expr:
     """The continuous density Im q(λ + i0)/π for Σ = 1 on λ₋ < λ < λ₊, of mass min(1, 1/c)."""
     low, high = edges()
     # the principal root of a negative number is its boundary value from above, so a plain substitution is the limit
@@ -174,7 +177,7 @@ def density():
 
 
 @cache
-def atom():
+def atom() -> sp.Expr:
     """The weight max(0, 1 − 1/c) of the eigenvalue 0 for Σ = 1: minus the residue of q at z = 0."""
     low, high = edges()
     # both factors of √(z−λ₋)√(z−λ₊) are i times a positive number at z = 0 + i0
@@ -183,7 +186,7 @@ def atom():
     return (-S.z * resolvent()).subs(root, root_at_zero).subs(S.z, 0)
 
 
-def log_determinant():
+def log_determinant() -> sp.Expr:
     """lim (1/p) log det(M − z) for Σ = 1 in terms of q and z, at z left of the support: −2S − 1 at the saddle point.
 
     The Gaussian integral is (2π)^{p/2} det^{-1/2}, the fields at fixed q fill a volume (2πe q)^{p/2}, and 2π cancels.

@@ -14,7 +14,7 @@ same expressions from `theory.symbolic.rainbows` without the action.
 """
 
 from functools import cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import sympy as sp
 
@@ -24,6 +24,9 @@ from . import symbols as S
 from .replicas import action
 from .saddle_equations import saddle_point
 from .symbols import lam_star
+
+if TYPE_CHECKING:
+    from .symbols import Pairs, Scalar
 
 
 class OutlierCondition(NamedTuple):
@@ -40,7 +43,7 @@ class OutlierCondition(NamedTuple):
 
 
 @cache
-def outlier_condition():
+def outlier_condition() -> OutlierCondition:
     r"""Perturb `action` by an atom of weight 1/d at λ*.
 
     Returns
@@ -60,7 +63,7 @@ def outlier_condition():
     return OutlierCondition(subleading, condition, transform, sp.factor(threshold))
 
 
-def response_to_atom(expression, eigenvalue):
+def response_to_atom(expression: "Scalar", eigenvalue: "Scalar") -> sp.Expr:
     r"""δ(expression)/δρ_Σ(eigenvalue), for an expression with averages: the change per unit weight of an added atom."""
     expression, eigenvalue = check_expression("expression", expression), check_expression("eigenvalue", eigenvalue)
     weight = sp.Dummy("weight")
@@ -80,7 +83,7 @@ class OutlierPosition(NamedTuple):
 
 
 @cache
-def outlier_position():
+def outlier_position() -> OutlierPosition:
     r"""Put the condition into the saddle point: for given λ* the position of the outlier is explicit, for every covariance.
 
     On ŝ = −λ*r̂ every average of the saddle point becomes a multiple of T = ⟨λ/(λ* − λ)⟩, in which there is no z. With
@@ -125,7 +128,7 @@ def _on_outlier(expression, q):
     return expression.xreplace(replacements).subs(S.q, q)
 
 
-def outlier_polynomial(spectrum=((1, 1),), parameters=None):
+def outlier_polynomial(spectrum: "Pairs" = ((1, 1),), parameters: "dict[sp.Symbol, Scalar] | None" = None) -> sp.Poly:
     r"""The polynomial in (z, λ*) that vanishes at the outlier, by the resultant of `outlier_position` in g.
 
     Parameters

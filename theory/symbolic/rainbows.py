@@ -8,7 +8,7 @@ Derived here; checked by ``tests/symbolic/test_wick.py`` against the enumerated 
 """
 
 from functools import cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import sympy as sp
 
@@ -16,6 +16,9 @@ from ..validation import expression
 from . import symbols as S
 from .symbols import lam_star
 from .wick import d
+
+if TYPE_CHECKING:
+    from .symbols import Scalar
 
 
 class Rainbows(NamedTuple):
@@ -29,7 +32,7 @@ class Rainbows(NamedTuple):
     condition: sp.Expr
 
 
-def geometric_sum(first, rest):
+def geometric_sum(first: "Scalar", rest: "Scalar") -> sp.Expr:
     """The sum of first, first·rest, first·rest², …: a line is its first block, or that and a line again."""
     first, rest = expression("first", first), expression("rest", rest)
     line = sp.Dummy("line")
@@ -38,7 +41,7 @@ def geometric_sum(first, rest):
 
 
 @cache
-def rainbows():
+def rainbows() -> Rainbows:
     r"""Sum the planar pairings of all words, by the blocks that a loop of each kind consists of.
 
     Q = (U − z)^{-1} = Q₀ − Q₀(U − s_t²)Q₀ + …, Q₀ = 1/(s_t² − z): every letter brings a factor −1. Of a pairing without

@@ -16,13 +16,18 @@ Source: 2505.17638 (supplement) for isotropic data; derived here for any covaria
 checked by ``tests/symbolic/test_symbolic.py``.
 """
 
+from typing import TYPE_CHECKING
+
 import sympy as sp
 
 from ..validation import expression, expressions
 from . import symbols as S
 
+if TYPE_CHECKING:
+    from .symbols import Scalar
 
-def single_replica_action(q=S.q, r=S.r, rho_hat=S.rho_hat):
+
+def single_replica_action(q: "Scalar" = S.q, r: "Scalar" = S.r, rho_hat: "Scalar" = S.rho_hat) -> sp.Expr:
     r"""The action per dimension of one replica, as a SymPy expression.
 
     Each line is one of the three factors of the module's docstring; the last is the source (s_t² − z).
@@ -36,7 +41,7 @@ def single_replica_action(q=S.q, r=S.r, rho_hat=S.rho_hat):
     return samples + features + volume + conjugate + source
 
 
-def replicated_action(n, off_diagonal):
+def replicated_action(n: "Scalar", off_diagonal: "Scalar") -> sp.Expr:
     r"""The action of ``n`` replicas in the replica-symmetric ansatz, for symbolic ``n``.
 
     A replica-symmetric matrix with diagonal x and off-diagonal x₀ has the eigenvalue x + (n−1)x₀
@@ -56,13 +61,13 @@ def replicated_action(n, off_diagonal):
     return single_replica_action(*symmetric) + (n - 1) * single_replica_action(*transverse)
 
 
-def replica_limit(off_diagonal):
+def replica_limit(off_diagonal: "Scalar") -> sp.Expr:
     """lim_{n→0} (1/n) of `replicated_action`: the derivative at n = 0, since the action vanishes there."""
     n = sp.Symbol("n")
     return S.without_empty_averages(sp.diff(replicated_action(n, off_diagonal), n).subs(n, 0))
 
 
-def action():
+def action() -> sp.Expr:
     r"""The replica-symmetric action S(q, r, ρ̂) per dimension.
 
     The off-diagonal overlaps vanish at the saddle point (``tests/symbolic/test_symbolic.py`` shows the action to be

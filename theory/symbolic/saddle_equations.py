@@ -12,13 +12,16 @@ a map of (upper half-plane)² into itself with at most one fixed point: see `the
 """
 
 from functools import cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import sympy as sp
 
 from ..validation import expression as check_expression
 from . import symbols as S
 from .replicas import action
+
+if TYPE_CHECKING:
+    from .symbols import Scalar
 
 
 class SaddlePoint(NamedTuple):
@@ -37,7 +40,7 @@ class SaddlePoint(NamedTuple):
 
 
 @cache
-def saddle_point():
+def saddle_point() -> SaddlePoint:
     r"""Derive the saddle point of `action`.
 
     Returns
@@ -65,7 +68,7 @@ def saddle_point():
     return SaddlePoint(stationarity, rho_hat, r, constants_out(s), (f_q, f_delta))
 
 
-def constants_out(expression):
+def constants_out(expression: "Scalar") -> sp.Expr:
     """Write each average as (factors without λ) × average(rest), with the rest as one fraction."""
     expression, replacements = check_expression("expression", expression), {}
     for integral in expression.atoms(sp.Integral):

@@ -5,13 +5,18 @@ the parameters of the model are positive (squares of coefficients are non-negati
 needs them to commute with roots).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import sympy as sp
 
 from .. import activations
 from ..validation import expression as check_expression
 from ..validation import shown, symbolic_spectrum
+
+#: what stands for a number in a derivation, and ρ_Σ as ((eigenvalue, weight), …)
+Scalar = sp.Expr | float
+Pairs = Sequence[tuple[Scalar, Scalar]]
+
 
 #: argument of an activation function, with whose description it comes
 x = activations.x

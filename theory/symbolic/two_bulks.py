@@ -22,7 +22,7 @@ the rest is derived here and checked by ``tests/symbolic/test_two_bulks.py``.
 """
 
 from functools import cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import sympy as sp
 
@@ -31,6 +31,9 @@ from . import symbols as S
 from .edge_series import D, critical_values, curve, factored, kappa, laurent, root
 from .elimination import resolvent_polynomial
 from .saddle_equations import saddle_point
+
+if TYPE_CHECKING:
+    from .symbols import Pairs, Scalar
 
 IDENTITY = ((1, 1),)
 
@@ -53,7 +56,7 @@ class Bulk(NamedTuple):
     edges: tuple
 
 
-def atom():
+def atom() -> Atom:
     r"""The point mass at s_t², from the pole of q: with q = w/(s_t² − z), P has a non-trivial root w as z → s_t².
 
     Exact for every ψ_p > 1 + ψ_n, not only asymptotically.
@@ -65,7 +68,7 @@ def atom():
     return Atom(S.s_t**2, sp.expand(weight))
 
 
-def leading_factors(scale):
+def leading_factors(scale: "Scalar") -> tuple:
     r"""The factors, in q and z, of the leading coefficient of P for Σ = I.
 
     Parameters
@@ -89,7 +92,7 @@ def leading_factors(scale):
     return tuple(sorted(factors, key=lambda f: sp.degree(f, S.q)))
 
 
-def population_law_edges():
+def population_law_edges() -> tuple[sp.Expr, ...]:
     r"""The edges of the law for ψ_n → ∞ at fixed ψ_p, Σ = I: that of the population matrix Ũ, from its discriminant."""
     (factor,) = leading_factors("population")
     return tuple(sp.factor(edge) for edge in sorted(sp.solve(sp.discriminant(factor, S.q), S.z), key=_smaller_first))
@@ -125,7 +128,7 @@ def _given(spectrum):
     return spectrum
 
 
-def sample_bulk(order=1, spectrum=IDENTITY):
+def sample_bulk(order: int = 1, spectrum: "Pairs" = IDENTITY) -> Bulk:
     r"""The bulk that exists because there are finitely many samples, at λ = O(1).
 
     Parameters
@@ -155,7 +158,7 @@ def _sample_bulk(order):
     return Bulk(S.psi_n / S.psi_p, branch, tuple(edges))
 
 
-def population_bulk(order=1, spectrum=IDENTITY, index=0):
+def population_bulk(order: int = 1, spectrum: "Pairs" = IDENTITY, index: int = 0) -> Bulk:
     r"""The bulk that remains with infinitely many samples, at λ = ψ_p(α²λ_i + b²), of relative width O(ψ^{-1/2}).
 
     Parameters
@@ -183,7 +186,7 @@ def _population_bulk(order, spectrum, index):
     return _local_bulk(curve(spectrum, kappa * D, 2, 2, max(order, 1) - 2, start), order, weight)
 
 
-def memorizing_bulk(order=1, spectrum=IDENTITY, index=0):
+def memorizing_bulk(order: int = 1, spectrum: "Pairs" = IDENTITY, index: int = 0) -> Bulk:
     r"""The d memorizing modes, which leave the sample bulk through its lower edge: λ = O(1), width O(ψ_n^{-1/2}).
 
     They exist where ψ_p/ψ_n exceeds `memorizing_threshold`; elsewhere the expressions are no edges. Parameters and result as
@@ -212,7 +215,7 @@ def _local_bulk(branch, order, weight):
     return Bulk(weight / S.psi_p, branch, tuple(_in_ratios(edge, 2) for edge in edges))
 
 
-def memorizing_threshold(eigenvalue=1):
+def memorizing_threshold(eigenvalue: "Scalar" = 1) -> sp.Expr:
     r"""The ψ_p/ψ_n above which the memorizing bulk of a covariance eigenvalue is separate, at leading order in 1/ψ_n.
 
     There δ₀ passes the point of the curve that is the sample bulk's lower edge: a BBP transition of d directions at once.
@@ -232,7 +235,7 @@ class TrainingShares(NamedTuple):
 
 
 @cache
-def training_shares():
+def training_shares() -> TrainingShares:
     r"""The decrease of the training loss for Σ = I, split between the parts of the spectrum, to leading order in 1/ψ_n.
 
     1 − L_train(∞) = (1/d) Tr V^T U^{-1} V = ψ_p b² s(0). On the scale λ = O(1) the function ψ_p b² s(z) is constant at

@@ -35,7 +35,7 @@ x1, x2, g1, g2 = sp.symbols("x_1 x_2 g_1 g_2")
 moment0, moment1, moment2 = MOMENTS = sp.symbols("m:3")
 
 
-def doubled_action():
+def doubled_action() -> tuple:
     """The part of the action of two fields that depends on the off-diagonal entries and the sources, per dimension.
 
     Returns
@@ -68,7 +68,7 @@ class LinearResponse(NamedTuple):
 
 
 @cache
-def linear_response():
+def linear_response() -> LinearResponse:
     """Differentiate `doubled_action` twice and set the diagonal to its saddle point.
 
     Returns
@@ -94,7 +94,7 @@ def linear_response():
 
 
 @cache
-def population_response():
+def population_response() -> tuple:
     """The ingredients of F for M = Ũ and N = WW^T/d.
 
     Returns
@@ -110,7 +110,7 @@ def population_response():
     return response.hessian, left, right, direct
 
 
-def train_residual():
+def train_residual() -> sp.Expr:
     r"""H(z) = 1 − ψ_p b² s = ⟨(x + ψ_p α²λ g)/(x + ψ_p h)⟩, in x₁, g₁ and the `MOMENTS` of one field.
 
     It is (1/d) E_train[y·r_z], r_z = y − V^TQ(z)φ the residual of the ridge predictor, and the loss of the fully trained network at z = 0.
@@ -119,7 +119,7 @@ def train_residual():
     return x1 * moment0 + S.psi_p * S.alpha**2 * g1 * moment1
 
 
-def fresh_residual():
+def fresh_residual() -> sp.Expr:
     r"""G(z₁, z₂) = (1/d) E_fresh[r_{z₁}·r_{z₂}] = 1 − ψ_p b² (s₁ + s₂) + ψ_p b² F, in x, g of both fields and their `MOMENTS`.
 
     The off-diagonal entries X = −q₁₂/κ and Y = −δ₁₂/κ excited by a source κ of fresh samples solve

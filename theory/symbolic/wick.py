@@ -20,12 +20,16 @@ Derived here; checked by ``tests/symbolic/test_wick.py`` against `theory.symboli
 from collections import Counter
 from functools import cache
 from itertools import product
+from typing import TYPE_CHECKING
 
 import sympy as sp
 
 from ..validation import integer, positive_integer, truth
 from . import symbols as S
 from .symbols import lam_star
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
 
 #: the letters, each as the sequence of its matrices; O stands for Ω, and transposes follow from the order
 LETTERS = ("WXXW", "WXO", "OXW", "OO", "WW")
@@ -37,13 +41,13 @@ ENDS = {"W": "pd", "X": "dn", "O": "pn"}
 d = sp.Symbol("d", positive=True)
 
 
-def moment(k):
+def moment(k: int) -> sp.Expr:
     """m_k = ∫ρ_Σ λ^k as a symbol; m_0 = 1, k >= 0."""
     k = integer("k", k, 0)
     return sp.Symbol(f"m_{k}", positive=True) if k else sp.S.One
 
 
-def legs(word, spike):
+def legs(word: "Sequence[str]", spike: bool) -> str:
     """The matrices of the word as one string."""
     return "W" * spike + "".join(word) + "W" * spike
 
@@ -57,7 +61,7 @@ def corners(matrices, spike):
     return "".join(kinds)
 
 
-def loops(matrices, kinds, pairs):
+def loops(matrices: "Sequence[str]", kinds: "Sequence[str]", pairs: "Sequence[tuple[int, int]]") -> "tuple[list[int], int]":
     """Identify the corners that the propagators δ_pp'·δ_dd' (W), Σ_dd'·δ_nn' (X) and δ_pp'·δ_nn' (Ω) identify.
 
     Returns
@@ -86,7 +90,7 @@ def loops(matrices, kinds, pairs):
     return parent, count
 
 
-def monomial(word, spike, kinds, loops_):
+def monomial(word: "Sequence[str]", spike: bool, kinds: "Sequence[str]", loops_: "tuple[list[int], int]") -> tuple:
     """The value of one pairing: the exponents of α, v, b, p, n, d, the powers λ^k under a trace, and the power of λ*."""
     matrices = "".join(word)
     x, o, w = (matrices.count(kind) for kind in "XOW")
@@ -99,7 +103,7 @@ def monomial(word, spike, kinds, loops_):
     return (x, o, w - x, features - 1, samples - (x + o) // 2, len(powers) - w // 2, powers, star)
 
 
-def expression(monomials):
+def expression(monomials: "dict[tuple, int]") -> sp.Expr:
     """The SymPy expression of {exponents: multiplicity}, with p = ψ_p d and n = ψ_n d."""
     terms = []
     for (a, o, b, features, samples, data, powers, star), multiplicity in monomials.items():
@@ -109,13 +113,13 @@ def expression(monomials):
     return sp.Add(*terms)
 
 
-def words(k):
+def words(k: int) -> "Iterator[tuple[str, ...]]":
     """The words of k letters in which every matrix can find a partner."""
     k = positive_integer("k", k)
     return (word for word in product(LETTERS, repeat=k) if "".join(word).count("O") % 2 == 0)
 
 
-def all_pairings(matrices):
+def all_pairings(matrices: "Sequence[str]") -> "Iterator[tuple]":
     """Every pairing of equal matrices: products of the pairings of each kind."""
 
     def pairings(positions):
@@ -141,7 +145,7 @@ def _has_planar_pairing(matrices):
     return not left
 
 
-def planar_pairings(matrices, start=0):
+def planar_pairings(matrices: "Sequence[str]", start: int = 0) -> "Iterable[tuple]":
     """Every pairing without crossings: the first matrix and its partner separate what is between them from the rest."""
     if not matrices:
         yield ()
@@ -164,7 +168,7 @@ def _kept(matrices, start):
     return tuple(planar_pairings(matrices, start))
 
 
-def images(word, spike):
+def images(word: "Sequence[str]", spike: bool) -> "set[tuple[str, ...]]":
     """The words of equal value: the transpose, and under a trace the rotations."""
     rotations = [word] if spike else [word[i:] + word[:i] for i in range(len(word))]
     return {image for w in rotations for image in (w, tuple(letter[::-1] for letter in w[::-1]))}
@@ -183,7 +187,7 @@ def _total(k, spike, planar):
     return expression(total)
 
 
-def leading(k, spike=False):
+def leading(k: int, spike: bool = False) -> sp.Expr:
     """The k-th moment for d → ∞ as the sum over all pairings without crossings, each with its loops counted.
 
     Parameters
@@ -201,7 +205,7 @@ def leading(k, spike=False):
     return _total(positive_integer("k", k, MOST_LETTERS), truth("spike", spike), True)
 
 
-def brute_force(k, spike=False):
+def brute_force(k: int, spike: bool = False) -> sp.Expr:
     """The k-th moment exactly, for every d, p = ψ_p d and n = ψ_n d, as the sum over all pairings; else as `leading`.
 
     Exact if m_k is Tr Σ^k/d of the covariance itself, its spike included. The cost grows fiftyfold with k: k = 4 takes

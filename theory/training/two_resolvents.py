@@ -72,5 +72,5 @@ def population_kernel(
             hessian[:, i, j] = hessian[:, j, i] = values[:, k]
         left, right, direct = values[:, 6:9], values[:, 9:12], values[:, 12]
         response = np.linalg.solve(hessian, right[:, :, None])[:, :, 0]
-        parts.append((direct - np.sum(left * response, axis=1)) / system.parameters[0])
+        parts.append((direct - np.sum(left * response, axis=1)) / system.parameters.psi_p)
     return np.concatenate(parts)
