@@ -18,7 +18,7 @@ POINTS = np.array([0.3 + 0.2j, 2 + 0.01j, 0.3 * LOW + 0.7 * SPECTRUM.support.tab
 def test_tangent_is_the_slope_of_the_solution():
     """Both unknowns, by central differences along the real axis and across it."""
     x, _ = solve(SPECTRUM.system, POINTS)
-    tangent = np.stack(SYSTEM.tangent(x, POINTS))
+    tangent = SYSTEM.tangent(x, POINTS)
     h = 1e-5 * np.abs(POINTS)
     (ahead, _), (behind, _) = (solve(SPECTRUM.system, POINTS + s * h) for s in (1, -1))
     np.testing.assert_allclose(tangent, (ahead - behind) / (2 * h), rtol=1e-7)
@@ -45,6 +45,6 @@ def test_next_to_the_axis_the_imaginary_part_is_kept(eta):
     """In one array with points on the axis: Im q = η dq/dz where the slope is that on the axis, however small the residual is without."""
     for z in (-0.5, 2 * HIGH):
         on_axis, beside = solve(SPECTRUM.system, np.array([z, z + 1j * eta]))[0].T
-        slopes = np.stack(SYSTEM.tangent(on_axis[:, None], np.array([z + 0j])))[:, 0].real
+        slopes = SYSTEM.tangent(on_axis[:, None], np.array([z + 0j]))[:, 0].real
         assert np.all(on_axis.imag == 0)
         np.testing.assert_allclose(beside.imag, eta * slopes, rtol=1e-5)

@@ -61,14 +61,14 @@ def certify(system: "System", x: NDArray, y: NDArray) -> tuple[NDArray[np.bool_]
     with np.errstate(all="ignore"):
         # Next to an edge a real and a complex solution lie close together, and a small residual does not tell them apart:
         # the distance to the true solution, which the Newton step measures, must be small against the imaginary part.
-        step = np.stack(system.newton_step(x[:, inside], y[inside]))
+        step = system.newton_step(x[:, inside], y[inside])
         close = system.norms(step) < 1e-2 * system.norms(x[:, inside].imag)
         isolated[inside] = (close | system.decoupled[:, None]).all(axis=0)
     q = x[: system.resolvents]
     index = np.flatnonzero((y.imag == 0) & ~isolated & (np.abs(q.imag) < 1e-6 * np.abs(q)).all(axis=0))
     on_axis = x[:, index].real + 0j
     with np.errstate(all="ignore"):
-        step, slope = (np.stack(f(on_axis, y[index])) for f in (system.newton_step, system.tangent))
+        step, slope = (f(on_axis, y[index]) for f in (system.newton_step, system.tangent))
         outside = (system.norms(step) < 1e-6 * system.norms(on_axis)).all(axis=0)
         outside &= system.in_cone(slope.real) & (system.residual_size(on_axis, y[index]) < TOLERANCE)
     real = np.zeros(y.size, bool)
@@ -85,7 +85,7 @@ def polish(system: "System", x: NDArray, y: NDArray, steps: int = 3) -> NDArray:
         if active.size == 0:
             break
         with np.errstate(all="ignore"):
-            new = x[:, active] + length[active] * np.stack(system.newton_step(x[:, active], y[active]))
+            new = x[:, active] + length[active] * system.newton_step(x[:, active], y[active])
         new_size = system.residual_size(new, y[active])
         better = new_size < size[active]
         moved = active[better]

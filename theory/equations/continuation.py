@@ -137,6 +137,6 @@ def _try(system, x, y):
 def _predict(system, x, y, y_new):
     """Every unknown as the power of the height Im y that it locally is, at ``y_new``; as it stands where that is no power law."""
     with np.errstate(all="ignore"):
-        exponent = 1j * y.imag * np.stack(system.tangent(x, y)) / x
+        exponent = 1j * y.imag * system.tangent(x, y) / x
         powers = (y_new.imag / y.imag) ** exponent
     return np.where(np.abs(exponent) < 2, x * powers, x)

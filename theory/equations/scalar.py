@@ -149,17 +149,20 @@ class ScalarSystem(System):
         """F_q, F_δ, the four entries of the Jacobian in (q, δ), and ∂F_q/∂y."""
         return self._compiled_derivatives((q, delta, y), self.in_y, self.nodes, self.weights)
 
-    def newton_step(self, x: Any, y: Any) -> tuple[Any, Any]:
-        """The Newton update (dq, dδ) of x = (q, δ) at fixed y."""
+    def newton_step(self, x: Any, y: Any) -> Any:
+        """The Newton update (dq, dδ) of x = (q, δ) at fixed y: an array (2, N), of mpmath's numbers a tuple."""
         f1, f2, j11, j12, j21, j22, _ = self.derivatives(*x, y)
         determinant = j11 * j22 - j12 * j21
-        return (j12 * f2 - j22 * f1) / determinant, (j21 * f1 - j11 * f2) / determinant
+        return self._as_unknowns((j12 * f2 - j22 * f1) / determinant, (j21 * f1 - j11 * f2) / determinant)
 
-    def tangent(self, x: Any, y: Any) -> tuple[Any, Any]:
-        """(dq/dy, dδ/dy) along the solution, by implicit differentiation."""
+    def tangent(self, x: Any, y: Any) -> Any:
+        """(dq/dy, dδ/dy) along the solution, by implicit differentiation, as `newton_step` returns them."""
         _, _, j11, j12, j21, j22, f1_y = self.derivatives(*x, y)
         determinant = j11 * j22 - j12 * j21
-        return -j22 * f1_y / determinant, j21 * f1_y / determinant
+        return self._as_unknowns(-j22 * f1_y / determinant, j21 * f1_y / determinant)
+
+    def _as_unknowns(self, q, delta):
+        return np.stack([q, delta]) if self.module == "numpy" else (q, delta)
 
 
 def refine(system: ScalarSystem, q: complex, delta: complex, y: "mpf | mpc", dps: int) -> "tuple[mpc, mpc]":

@@ -64,11 +64,11 @@ class System(ABC):
         """The largest of the dimensionless residuals, (N,); infinite where the equations overflow."""
 
     @abstractmethod
-    def newton_step(self, x: NDArray, y: NDArray) -> NDArray | tuple[NDArray, ...]:
+    def newton_step(self, x: NDArray, y: NDArray) -> NDArray:
         """The Newton update of x at fixed y, (m, N) or m rows (N,)."""
 
     @abstractmethod
-    def tangent(self, x: NDArray, y: NDArray) -> NDArray | tuple[NDArray, ...]:
+    def tangent(self, x: NDArray, y: NDArray) -> NDArray:
         """dx/dy along the solution, (m, N) or m rows (N,)."""
 
     @abstractmethod

@@ -147,7 +147,7 @@ def _pair_at_zero(spectrum, system):
         y = np.array([-spectrum.offset + 0j])
         zero, _ = solve(spectrum.system, y)
         with np.errstate(all="ignore"):
-            moved = zero + np.stack(spectrum.system.newton_step(zero, y))
+            moved = zero + spectrum.system.newton_step(zero, y)
     else:  # linear features, p > d
         zero = moved = kernels.beside_atom(system)
     return np.hstack([zero, moved * (1 + ROUNDING * (-1.0) ** np.arange(len(zero))[:, None])])
