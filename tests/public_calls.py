@@ -307,6 +307,7 @@ TABLE = {
             "isotropic_plateau",
             "feature_noise",
             "departure_series",
+            "departure",
         )
     },
     "symbolic.first_overfitting.plateau_series": call(order=(1, "order >= 1")),

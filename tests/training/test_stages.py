@@ -113,6 +113,25 @@ def test_stages_part_as_the_samples_grow():
     assert many.tau_departure == pytest.approx(np.sqrt(1e5) / (2 * MODEL.noise_variance * c.v2), rel=0.02)
 
 
+def test_departure_for_two_variances():
+    """√(ψ_n ⟨λ/c⟩⟨λ/c²⟩/⟨λ²/c³⟩) in the place of √ψ_n, which is 6% less; corrections are of order ψ_n^{-1/2}."""
+    spectrum = ((sp.Rational(1, 5), sp.Rational(1, 2)), (sp.Rational(9, 5), sp.Rational(1, 2)))
+    data, errors = Gaussian(tuple((float(x), float(w)) for x, w in spectrum)), []
+    for psi_n in (1e4, 1.6e5):
+        model = RandomFeatureModel(activations.tanh, 1e10, psi_n, 0.05, data=data)
+        c, rate = model.coefficients(), 2 * model.noise_variance
+        k = S.discretise(symbolic.departure(), spectrum).subs(
+            {
+                symbolic.decay2: model.decay**2,
+                symbolic.Delta: model.noise_variance,
+                symbolic.nu: c.v2 / c.a**2,
+                S.psi_n: psi_n,
+            }
+        )
+        errors.append(model.timescales().tau_departure * rate * c.a**2 / float(k) - 1)
+    assert abs(errors[1]) < 4e-3 and errors[1] == pytest.approx(errors[0] / 4, rel=0.15)
+
+
 def test_plateau_without_an_end():
     """Linear features do not memorize: the score error comes to the plateau from below and stays."""
     stage = linear_stage(RandomFeatureModel(activations.x, 1e4, 16, 0.05), 12.0)

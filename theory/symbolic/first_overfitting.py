@@ -16,8 +16,9 @@ v²/ψ_n ≪ b² = a²Δ_t, the network is −(e^{-2t}Σ_n + Δ_t)^{-1}x_t, what
 `isotropic_plateau` in closed form for Σ = 1, and `plateau_series` as a series in 1/ψ_n, which starts with
 (e^{-4t}/ψ_n) ⟨λ/c⟩⟨λ/c²⟩, c = e^{-2t}λ + Δ_t. Finitely many features add `feature_noise` to it.
 
-**The minimum before it and the departure from it**, Σ = 1, in k = 2Δ_t a² τ: `relaxation_series` and `departure_series`. The score error leaves
-the plateau at k of order √ψ_n a²/v², not when the slow modes relax: there τ is of order √ψ_n/(2Δ_t v²), a factor √ψ_n/Δ_t earlier.
+**The minimum before it and the departure from it**, Σ = 1, in k = 2Δ_ta² τ: `relaxation_series` and `departure_series`; `departure` for any Σ.
+The score error leaves the plateau at k of order √ψ_n a²/v², not when the slow modes relax: there τ is of order √ψ_n/(2Δ_t v²), a factor
+√ψ_n/Δ_t earlier.
 
 Derived here, checked by ``tests/symbolic/test_first_overfitting.py``: against matrices, against the curves of the theory at large ψ_p and of
 linear features, and each route against the other.
@@ -279,7 +280,19 @@ def departure_series() -> sp.Expr:
 
     In k and ν = v²/a²: (e^{-4t}/ψ_n)[1 + (ν²k² + …)/ψ_n], so that it has doubled at νk ≃ √ψ_n, that is at τ ≃ √ψ_n/(2Δ_tv²).
     """
+    return _averaged(1 / field + few * _drift() - 1, 2)
+
+
+@cache
+def departure() -> sp.Expr:
+    r"""The k = 2Δ_ta²τ at which the score error is twice the plateau, for any ρ_Σ and many samples: νk = √(ψ_n ⟨λ/c⟩⟨λ/c²⟩/⟨λ²/c³⟩)."""
+    speed = S.average(sp.factor(_drift().coeff(k) ** 2 * field)) / S.psi_n**2
+    return sp.sqrt(plateau_series(1) / speed)
+
+
+@cache
+def _drift():
+    """What a small v²/ψ_n changes of the multiplier of x_t, in units of 1/ψ_n, when the fast modes have relaxed and the slow ones move."""
     fast, _, share = (x.subs(LINEAR).subs(S.v, strength * sp.sqrt(nu * few * S.psi_n)) for x in _modes())
     multiplier = strength**2 * (share / fast + (1 - share) * k / strength**2)
-    drift = sp.simplify(sp.diff(multiplier, few).subs(few, 0))
-    return _averaged(1 / field + few * drift - 1, 2)
+    return sp.expand(sp.simplify(sp.diff(multiplier, few).subs(few, 0)))
