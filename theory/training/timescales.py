@@ -31,6 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._former_names import renamed
+from ..equations.scalar import ScalarSystem
 from ..errors import ConvergenceError
 from ..search import log_crossing, minimum_beside
 from ..validation import a_model, fraction, integer
@@ -155,7 +156,8 @@ def timescales(model: "RandomFeatureModel", within: float = 0.05, gap_fraction: 
     ]
     exponents = [_log_slope(before, after) for before, after in zip(shifted[0][:2], shifted[1][:2], strict=True)]
     height = linear_plateau(model) if has_linear_plateau(model) else None
-    _, *linear = linear_stage(model, tau_best, within) if model.is_scalar and tau_best < np.inf else NO_STAGE
+    covered = isinstance(model.spectrum().system, ScalarSystem) and tau_best < np.inf
+    _, *linear = linear_stage(model, tau_best, within) if covered else NO_STAGE
     return Timescales(tau_gen, tau_mem, *edge_times(model), *exponents, tau_best, best, height, *linear)
 
 
