@@ -315,3 +315,15 @@ def test_all_leading_diagrams_on_a_page(plt):
     assert len(titles) == 3 + 12
     assert r"$2\times \alpha^{2} b^{2} m_{1} \psi_{p}$" in titles
     figure.canvas.draw()  # the titles are LaTeX that matplotlib understands
+
+
+def test_no_title_lies_over_a_star(plt):
+    """In the panels of the chapter's figure, whose arcs are flat and whose highest arc may carry an insertion."""
+    figure = diagrams.draw_leading(2, spike=True, columns=4, panel=(1.9, 1.3))
+    figure.canvas.draw()
+    for ax in figure.axes:
+        for line in ax.lines:
+            if line.get_label() == diagrams.SPIKE_LABEL:
+                _, tops = ax.transData.transform(np.transpose(line.get_data())).T
+                radius = line.get_markersize() / 2 * figure.dpi / 72
+                assert ax.title.get_window_extent().y0 > max(tops) + radius, ax.get_title()

@@ -185,7 +185,8 @@ def draw(diagram: "Diagram", ax: "Axes", multiplicity: int = 1, title: bool = Tr
         ax.plot(*zip(*stars, strict=True), **style, label=SPIKE_LABEL)
     if title:
         times = rf"{multiplicity}\times " if multiplicity > 1 else ""
-        ax.set_title(f"${times}{sp.latex(diagram.value, fold_short_frac=True)}$", size="small")
+        # a star on the highest arc is larger than the margin above it
+        ax.set_title(f"${times}{sp.latex(diagram.value, fold_short_frac=True)}$", size="small", pad=11)
     ax.set_aspect("equal")
     ax.margins(0.02, 0.08)
     ax.set_axis_off()
