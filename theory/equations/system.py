@@ -1,7 +1,7 @@
 """What a solver may ask of the saddle-point equations, whatever their size: the abstract `System`.
 
 The argument is y = z − offset, with the offset at the lowest s_t²: a bulk may lie so close to it that z itself does not resolve it.
-Solvers (`certificate`, `continuation`, `solve`) know nothing else of the equations; what is special to one kind of them dispatches on its
+Solvers (`certificate`, `continuation`, `solution`) know nothing else of the equations; what is special to one kind of them dispatches on its
 class (`functools.singledispatch`), in the folder of the observable. There are two kinds, `theory.equations.ScalarSystem` and
 `theory.equations.GeneralSystem`; which one a model has is decided by `theory.equations.system_of`, and nowhere else.
 """
