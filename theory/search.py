@@ -18,6 +18,17 @@ def minimum_beside(grid: NDArray, k: int, function: Callable[[float], float]) ->
     return float(np.exp(found.x)), float(found.fun)
 
 
+def first_crossing(grid: NDArray, values: NDArray, function: Callable[[float], float], **tolerances: float) -> float | None:
+    """The first x at which ``function`` turns from positive to non-positive, bracketed by its ``values`` on an increasing ``grid``.
+
+    None where it is positive on the whole grid, or not so at its beginning; ``tolerances`` as of `log_crossing`.
+    """
+    below = np.flatnonzero(values <= 0)
+    if below.size == 0 or below[0] == 0:
+        return None
+    return float(np.exp(log_crossing(function, *grid[below[0] - 1 : below[0] + 1], **tolerances)))
+
+
 def log_crossing(function: Callable[[float], float], low: float, high: float, **tolerances: float) -> float:
     """log x of the zero of ``function`` between ``low`` and ``high``, where it has different signs; ``xtol`` and ``rtol`` are those of log x."""
     return brentq(lambda x: function(np.exp(x)), np.log(low), np.log(high), **tolerances)

@@ -28,7 +28,7 @@ class Counting(ScalarSystem):
 def steps_for(z):
     """Newton steps for each point of an array, all of which are solved."""
     system = Counting()
-    x, _ = solve(system, z + 0j, SPECTRUM.upper_bound)
+    x, _ = solve(system, z + 0j)
     assert not np.isnan(x).any()
     return system.steps / z.size
 
@@ -45,14 +45,14 @@ def test_an_isolated_point_costs_a_few_levels(y):
 def test_far_away_the_height_is_a_power():
     """q = −1/z up to the size of the spectrum over |z|, and δ falls alike: what is predicted at a hundredth of the height is the solution."""
     z, z_new = (np.array([1j]) * height * SPECTRUM.upper_bound for height in (1e6, 1e4))
-    (x, _), (expected, _) = (solve(SYSTEM, at, SPECTRUM.upper_bound) for at in (z, z_new))
+    (x, _), (expected, _) = (solve(SYSTEM, at) for at in (z, z_new))
     np.testing.assert_allclose(_predict(SYSTEM, x, z, z_new), expected, rtol=1e-3)
 
 
 def test_beside_a_solution():
     z = np.array([1.0 + 0j])
-    near, _ = solve(SYSTEM, z * np.array([0.8, 1.001]), SPECTRUM.upper_bound)
-    expected, _ = solve(SYSTEM, z, SPECTRUM.upper_bound)
+    near, _ = solve(SYSTEM, z * np.array([0.8, 1.001]))
+    expected, _ = solve(SYSTEM, z)
     np.testing.assert_allclose(beside(SYSTEM, near, z), expected, rtol=1e-12)
     # from starts in the lower half-plane the roots that are found are not the solution
     assert beside(SYSTEM, near.conj(), z) is None

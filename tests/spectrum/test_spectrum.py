@@ -389,7 +389,7 @@ def test_uncertified_points_are_refused_with_their_residual(monkeypatch):
     """Solvers that certify nothing: no value may come back."""
     nothing = lambda system, z, *_: np.full((2, z.size), UNSOLVED)  # noqa: E731
     monkeypatch.setattr(polynomial, "solve", nothing)
-    monkeypatch.setattr(continuation, "solve", lambda system, z, scale: (nothing(system, z), np.full(z.size, 0.3)))
+    monkeypatch.setattr(continuation, "solve", lambda system, z: (nothing(system, z), np.full(z.size, 0.3)))
     spectrum = RandomFeatureModel(A.tanh, 4, 3, 0.1).spectrum()
     with pytest.raises(ConvergenceError, match=r"1 of 1 points.*residual 0\.3") as error:
         spectrum.stieltjes(1 + 1j)

@@ -32,15 +32,13 @@ FLOOR = 1e-18
 ALONE = 8
 
 
-def solve(system: "System", y: NDArray, scale: float) -> tuple[NDArray, NDArray[np.float64]]:
+def solve(system: "System", y: NDArray) -> tuple[NDArray, NDArray[np.float64]]:
     """The physical solution at every y.
 
     Parameters
     ----------
     system : `theory.equations.System`
     y : complex array of shape (N,), Im y >= 0
-    scale : float
-        An upper bound of the spectrum: the path starts at Im y = 10 × scale.
 
     Returns
     -------
@@ -54,14 +52,14 @@ def solve(system: "System", y: NDArray, scale: float) -> tuple[NDArray, NDArray[
     two scalar equations with m nodes of ρ_Σ (for the general ones see `theory.equations.GeneralSystem`).
     """
     with progress_bar(total=y.size, desc="saddle point", unit="point") as bar:
-        return _solve(system, y, scale, bar)
+        return _solve(system, y, bar)
 
 
-def _solve(system, y, scale, bar):
+def _solve(system, y, bar):
     if y.size <= ALONE:
         bar.update(y.size)
-        return _from_infinity(system, y, scale)
-    every_second, other_residual = _solve(system, y[::2], scale, bar)
+        return _from_infinity(system, y)
+    every_second, other_residual = _solve(system, y[::2], bar)
     x = np.full((len(every_second), y.size), UNSOLVED)
     residual = np.zeros(y.size)
     x[:, ::2], residual[::2] = every_second, other_residual
@@ -74,7 +72,7 @@ def _solve(system, y, scale, bar):
     x[:, odd[usable[done]]] = near[:, done]
     rest = odd[np.isnan(x[0, odd])]
     if rest.size:
-        x[:, rest], residual[rest] = _from_infinity(system, y[rest], scale)
+        x[:, rest], residual[rest] = _from_infinity(system, y[rest])
     bar.update(odd.size)
     return x, residual
 
@@ -89,10 +87,10 @@ def beside(system: "System", starts: NDArray, y: NDArray) -> NDArray | None:
     return x[:, done][:, :1] if done.any() else None
 
 
-def _from_infinity(system, y, scale):
+def _from_infinity(system, y):
     residual = np.zeros(y.size)
     todo = np.arange(y.size)
-    height = np.maximum(y.imag, 10 * scale)
+    height = np.maximum(y.imag, 10 * system.upper_bound)
     factor = np.full(y.size, 0.1)
     path = system.start(y.real + 1j * height)
     x = np.full((len(path), y.size), UNSOLVED)

@@ -42,16 +42,15 @@ def solve(system: System, y: NDArray, method: str = "auto") -> tuple[NDArray, ND
     -----
     Cost: see `continuation.solve` and `polynomial.solve`.
     """
-    return _near_and_far(system, y, lambda points: continuation.solve(system, points, system.upper_bound))
+    return _near_and_far(system, y, continuation.solve)
 
 
 @solve.register
 def _(system: ScalarSystem, y, method="auto"):
     if late_times.is_limit(system):
         return late_times.solve(system, y), np.zeros(y.size)
-    if method == "polynomial" or (method == "auto" and system.nodes.size <= polynomial.MAX_ATOMS):
-        return _near_and_far(system, y, lambda points: _by_polynomial(system, points))
-    return _near_and_far(system, y, lambda points: continuation.solve(system, points, system.upper_bound))
+    short = method == "polynomial" or (method == "auto" and system.nodes.size <= polynomial.MAX_ATOMS)
+    return _near_and_far(system, y, _by_polynomial if short else continuation.solve)
 
 
 def off_support(system: ScalarSystem, y: NDArray) -> NDArray:
@@ -62,7 +61,7 @@ def off_support(system: ScalarSystem, y: NDArray) -> NDArray:
         return x
     done, x = certify(resolved, polish(resolved, x, y + 0j, steps=20), y + 0j)
     if not done.all():
-        x[:, ~done], _ = continuation.solve(resolved, y[~done] + 0j, system.upper_bound)
+        x[:, ~done], _ = continuation.solve(resolved, y[~done] + 0j)
     return x
 
 
@@ -70,16 +69,16 @@ def _by_polynomial(system, y):
     x, residual = polynomial.solve(system, y), np.zeros(y.size)
     missed = np.isnan(x[0])  # degenerate roots: the path from infinity decides
     if missed.any():
-        x[:, missed], residual[missed] = continuation.solve(system, y[missed], system.upper_bound)
+        x[:, missed], residual[missed] = continuation.solve(system, y[missed])
     return x, residual
 
 
 def _near_and_far(system, y, near):
     x, residual = np.full((system.unknowns, y.size), UNSOLVED), np.zeros(y.size)
     far = np.maximum(np.abs(y.real), np.abs(y.imag)) > FAR * system.upper_bound
-    for part, solver in ((far, lambda points: _from_start(system, points)), (~far, near)):
+    for part, solver in ((far, _from_start), (~far, near)):
         if part.any():
-            x[:, part], residual[part] = solver(y[part])
+            x[:, part], residual[part] = solver(system, y[part])
     return x, residual
 
 

@@ -150,7 +150,7 @@ class ContinuousSupport:
         if self.intervals:  # what is real for the nodes may be complex where their interval is resolved
             at = np.array([y + 0j])
             resolved = continuation.beside(self.system, x, at)
-            x = continuation.solve(self.system, at, self.spectrum.upper_bound)[0] if resolved is None else resolved
+            x = continuation.solve(self.system, at)[0] if resolved is None else resolved
             if np.isnan(x[0, 0]) or np.abs(x.imag).max() > 0:
                 return True
         if self.has_labels:

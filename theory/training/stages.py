@@ -26,7 +26,7 @@ import numpy as np
 from ..data.gaussian import Gaussian
 from ..data.time_grid import TimeGrid
 from ..process import decay
-from ..search import log_crossing
+from ..search import first_crossing, log_crossing
 from ..validation import a_model, a_scalar_model, fraction, positive, shown
 from .curves import flow_rate, training_curve
 from .losses import support_bounds
@@ -122,12 +122,8 @@ def _feature_noise(model):
 
 def _passing(model, grid, errors, level):
     """The first τ at which the score error passes ``level``, inf where it stays below on the grid."""
-    above = np.flatnonzero(errors >= level)
-    if above.size == 0:
-        return np.inf
-    k = max(int(above[0]), 1)
-    return float(
-        np.exp(
-            log_crossing(lambda tau: training_curve(model, tau).score_error.item() - level, *grid[k - 1 : k + 1], xtol=1e-10)
-        )
+    # the grid begins at the minimum, which is below
+    found = first_crossing(
+        grid, level - errors, lambda tau: level - training_curve(model, tau).score_error.item(), xtol=1e-10
     )
+    return np.inf if found is None else found

@@ -33,7 +33,7 @@ from numpy.typing import NDArray
 from .._former_names import renamed
 from ..equations.scalar import ScalarSystem
 from ..errors import ConvergenceError
-from ..search import log_crossing, minimum_beside
+from ..search import first_crossing, minimum_beside
 from ..validation import a_model, fraction, integer
 from .curves import flow_rate, training_curve
 from .losses import TOLERANCE, initial_loss, support_bounds
@@ -126,14 +126,12 @@ def _smallest_test_loss(model, grid, curve):
 
 def _first_crossing(model, grid, values, function):
     """The first τ at which ``function`` of the curve turns from positive to non-positive."""
-    below = np.flatnonzero(values <= 0)
-    if below.size == 0 or below[0] in (0, grid.size):
+    found = first_crossing(grid, values[: grid.size], lambda tau: function(training_curve(model, tau)).item(), xtol=1e-10)
+    if found is None:
         raise ConvergenceError(
             "no crossing was bracketed on the grid of training times; choose another fraction", reason="bracket"
         )
-    k = below[0]
-    root = log_crossing(lambda tau: function(training_curve(model, tau)).item(), *grid[k - 1 : k + 1], xtol=1e-10)
-    return float(np.exp(root))
+    return found
 
 
 def edge_times(model: "RandomFeatureModel") -> tuple[float | None, float | None]:
