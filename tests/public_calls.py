@@ -157,6 +157,8 @@ TABLE = {
     ),
     "filters.check_tau": call(tau=([1.0], "tau")),
     "sweeps.stored": call(name=("outlier", "stored")),
+    # printing
+    "printing.below": call(error=(3e-16, "non-negative")),
     # conventions
     "conventions.from_green_function": call(g=(1j, "complexes")),
     "conventions.from_trace_per_dimension": call(trace=(1j, "complexes"), psi_p=(2.0, "positive")),

@@ -20,6 +20,7 @@ NAMESPACES = (
     "couplings",
     "equations",
     "outliers",
+    "printing",
     "simulation",
     "spectrum",
     "sweeps",
