@@ -1,6 +1,6 @@
-"""What every notebook of the book must have, checked without running it.
+"""What every page of the book must have, checked without running it.
 
-    python tools/structure.py [NAME …]       says what is missing (all notebooks without a name)
+    python tools/structure.py [NAME …]       says what is missing (in all pages without a name)
 
 ``tests/repository/test_book.py`` applies the same functions. Each returns a list of sentences; an empty list means that all is well.
 """
@@ -14,7 +14,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 BOOK = ROOT / "book"
-FRAME = ("intro", "status", "references")  # pages that are not chapters
+FRAME = ("intro", "notation", "status", "references")  # pages that are not chapters
 FIGURE = re.compile(r"<Figure size .* with \d+ Axes>")
 
 
@@ -30,7 +30,12 @@ def chapters():
 
 
 def read(name, book=BOOK):
-    return nbformat.read(Path(book) / f"{name}.ipynb", as_version=4)
+    """A page as a notebook; one that is written as text is a single cell."""
+    path = Path(book) / f"{name}.ipynb"
+    if path.is_file():
+        return nbformat.read(path, as_version=4)
+    body = re.sub(r"\A---\n.*?\n---\n", "", path.with_suffix(".md").read_text(encoding="utf-8"), flags=re.DOTALL)
+    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(body)])
 
 
 def text(notebook):
@@ -182,13 +187,20 @@ def theorems_have_labels(notebook):
 def labels(notebook):
     """Every label defined in a notebook: equations, theorems, exercises, figures, sections."""
     prose = text(notebook)
-    found = re.findall(r"(?m)^:(?:label|name): (\S+)", prose)
+    found = re.findall(r"(?m)^ *:(?:label|name): (\S+)", prose)
     found += re.findall(r"\$\$ *\(([\w:-]+)\)", prose) + re.findall(r"(?m)^\(([\w:-]+)\)=", prose)
     found += re.findall(r"\\label\{([^}]+)\}", prose)
     for _, cell in _code(notebook):
         name = cell.metadata.get("mystnb", {}).get("figure", {}).get("name")
         found += [name] if name else []
     return found
+
+
+def references(notebook):
+    """Every label that a page points to, from its text and its captions."""
+    captions = [cell.metadata.get("mystnb", {}).get("figure", {}).get("caption", "") for _, cell in _code(notebook)]
+    roles = re.findall(r"\{(?:eq|ref|numref|prf:ref)\}`([^`]+)`", "\n".join([text(notebook), *captions]))
+    return [re.sub(r"(?s)\A.*<(.*)>\Z", r"\1", role) for role in roles]
 
 
 NOTEBOOK_CHECKS = (
@@ -210,7 +222,7 @@ def problems(name, book=BOOK):
 
 
 def main(names):
-    found = [problem for name in names or sorted(p.stem for p in BOOK.glob("*.ipynb")) for problem in problems(name)]
+    found = [problem for name in names or contents() for problem in problems(name)]
     print("\n".join(found) or "all is there")
     return bool(found)
 

@@ -31,19 +31,33 @@ def test_contents_and_files_agree():
     assert {path.stem for path in BOOK.glob("*.ipynb")} == set(NOTEBOOKS), "a notebook is missing from _toc.yml"
 
 
-@pytest.mark.parametrize("name", NOTEBOOKS)
-def test_notebook_has_its_parts(name):
+@pytest.mark.parametrize("name", structure.contents())
+def test_page_has_its_parts(name):
     assert structure.problems(name) == []
 
 
 def test_labels_are_unique_over_the_book():
-    everywhere = Counter(label for name in NOTEBOOKS for label in structure.labels(structure.read(name)))
+    everywhere = Counter(label for name in structure.contents() for label in structure.labels(structure.read(name)))
     assert [label for label, count in everywhere.items() if count > 1] == []
+
+
+def test_references_lead_to_labels():
+    """What the build says too, in a second."""
+    pages = {name: structure.read(name) for name in structure.contents()}
+    known = {label for page in pages.values() for label in structure.labels(page)}
+    lost = {name: sorted(set(structure.references(page)) - known) for name, page in pages.items()}
+    assert {name: labels for name, labels in lost.items() if labels} == {}
+
+
+def test_every_letter_of_the_index_leads_somewhere():
+    rows = [row for row in structure.text(structure.read("notation")).splitlines() if row.startswith("| $")]
+    assert len(rows) > 60
+    assert [row for row in rows if not re.search(r"\|[^|]*\{(?:eq|ref|prf:ref)\}`[^|]*\|$", row)] == []
 
 
 def test_citations_are_in_the_bibliography():
     known = set(re.findall(r"(?m)^@\w+\{([^,\s]+),", (BOOK / "references.bib").read_text()))
-    for name in NOTEBOOKS:
+    for name in structure.contents():
         prose = structure.text(structure.read(name))
         cited = {key.strip() for group in re.findall(r"\{cite(?::\w+)?\}`([^`]+)`", prose) for key in group.split(",")}
         assert cited <= known, f"{name} cites {sorted(cited - known)}"
