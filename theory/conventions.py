@@ -3,7 +3,7 @@ r"""Foreign conventions, converted into those of the book.
 The book writes Q = (U − z)^{-1} and q = (1/p) Tr Q for resolvents, x_t = e^{-t} x + √Δ_t ξ with Δ_t = 1 − e^{−2t} for the
 diffusion, and dA/dτ = −d² ∂L/∂A for training. Papers and codes differ by signs, by what a trace is divided by, by what they
 call time, and by what their network predicts. Each function here takes a quantity in one foreign convention, named by the
-function, and returns ours; the chapter on notation has the table and checks every line of it on matrices and samples.
+function, and returns ours; the appendix *Conventions* has the tables and checks every line on matrices and samples.
 
 All functions are elementwise: scalar in, scalar out; array in, array out. None costs more than its argument is long, save
 `time_from_rate`, which integrates. Invalid input raises ``ValueError`` with the argument, its value and what is allowed.

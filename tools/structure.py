@@ -18,10 +18,15 @@ FRAME = ("intro", "notation", "status", "references")  # pages that are not chap
 FIGURE = re.compile(r"<Figure size .* with \d+ Axes>")
 
 
+def parts(toc=ROOT / "_toc.yml"):
+    """The parts of the book as _toc.yml has them."""
+    return yaml.safe_load(Path(toc).read_text())["parts"]
+
+
 def contents(toc=ROOT / "_toc.yml"):
     """The names of the pages in _toc.yml, in order, the root first."""
-    toc = yaml.safe_load(Path(toc).read_text())
-    files = [toc["root"], *(entry["file"] for part in toc["parts"] for entry in part["chapters"])]
+    files = [yaml.safe_load(Path(toc).read_text())["root"]]
+    files += [entry["file"] for part in parts(toc) for entry in part["chapters"]]
     return [Path(name).name for name in files]
 
 
@@ -29,12 +34,18 @@ def chapters():
     return [name for name in contents() if name not in FRAME]
 
 
+def source(name, book=BOOK):
+    """The file of a page. Text beside a notebook is a draft of it."""
+    notebook = Path(book) / f"{name}.ipynb"
+    return notebook if notebook.is_file() else notebook.with_suffix(".md")
+
+
 def read(name, book=BOOK):
     """A page as a notebook; one that is written as text is a single cell."""
-    path = Path(book) / f"{name}.ipynb"
-    if path.is_file():
+    path = source(name, book)
+    if path.suffix == ".ipynb":
         return nbformat.read(path, as_version=4)
-    body = re.sub(r"\A---\n.*?\n---\n", "", path.with_suffix(".md").read_text(encoding="utf-8"), flags=re.DOTALL)
+    body = re.sub(r"\A---\n.*?\n---\n", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
     return nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(body)])
 
 

@@ -44,10 +44,17 @@ def test_every_page_of_the_contents_was_built():
     assert "index.html" in PAGES
 
 
+def test_chapters_have_numbers_and_appendices_letters():
+    first = {part["caption"]: Path(part["chapters"][0]["file"]).name for part in structure.parts()}
+    assert soup(f"book/{first['Foundations']}.html").h1.get_text().startswith("1. ")
+    assert soup(f"book/{first['Appendices']}.html").h1.get_text().startswith("A. ")
+
+
 def test_pages_are_current():
     """The pages are newer than what they were built from."""
     built = min((HTML / f"book/{name}.html").stat().st_mtime for name in structure.contents())
-    sources = [*structure.BOOK.glob("*.ipynb"), *(structure.ROOT / "theory").rglob("*.py"), structure.ROOT / "_toc.yml"]
+    sources = [structure.source(name) for name in structure.contents()]
+    sources += [*(structure.ROOT / "theory").rglob("*.py"), structure.ROOT / "_toc.yml"]
     late = [path.name for path in sources if path.stat().st_mtime > built]
     assert late == [], "run `make book` again"
 
