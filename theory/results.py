@@ -19,10 +19,10 @@ class Outlier:
     """
 
     eigenvalue: float
-    #: squared overlap of the eigenvector v with We/|We|, summed over an orthonormal basis e of the directions of the data that know of
+    #: squared overlap of the eigenvector f with We/|We|, summed over an orthonormal basis e of the directions of the data that know of
     #: each other; None for an outlier of the mean activations, which no direction makes
     overlap: float | None = None
-    #: squared overlap of W^T v/|W^T v|, the direction of data space in which this mode writes, with e; for one type, kind and time only
+    #: squared overlap of W^T f/|W^T f|, the direction of data space in which this mode writes, with e; for one type, kind and time only
     data_overlap: float | None = None
     #: variance of the direction; None for the centroids of a mixture, and for an outlier of the mean activations
     spike: float | None = None

@@ -193,7 +193,7 @@ def _certified(point, parameters, nodes, weights, variance, digits):
     q_slope, delta_slope, slope = response(2)
     if not (q_slope > 0 and delta_slope > 0):
         return None
-    # U contains b² WW^T/d, so that ∂z/∂(b²) = |W^T v|²/d (Hellmann and Feynman), against (w·v)² = p × overlap
+    # U contains b² WW^T/d, so that ∂z/∂(b²) = |W^T f|²/d (Hellmann and Feynman), against (w·f)² = p × overlap
     psi_p, b = parameters.psi_p, parameters.b
     overlap, data_overlap = -1 / slope, psi_p * 2 * b / response(3)[2]
     scale = 1 / abs(q) + abs(psi_p * b**2)

@@ -181,7 +181,7 @@ def draw(diagram: "Diagram", ax: "Axes", multiplicity: int = 1, title: bool = Tr
                 insertions.append((x[len(x) // 2], y[len(y) // 2]))
     if diagram.spike:
         stars = [(first, 0), *insertions, (last, 0)]
-        style = {"ls": "", "marker": "*", "ms": 9, "color": "C3", "mec": "k", "mew": 0.5, "clip_on": False}
+        style = {"ls": "", "marker": "*", "ms": 7, "color": "C3", "mec": "k", "mew": 0.5, "clip_on": False}
         ax.plot(*zip(*stars, strict=True), **style, label=SPIKE_LABEL)
     if title:
         times = rf"{multiplicity}\times " if multiplicity > 1 else ""

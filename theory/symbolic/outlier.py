@@ -86,10 +86,10 @@ class OutlierPosition(NamedTuple):
 def outlier_position() -> OutlierPosition:
     r"""Put the condition into the saddle point: for given λ* the position of the outlier is explicit, for every covariance.
 
-    On ŝ = −λ*r̂ every average of the saddle point becomes a multiple of T = ⟨λ/(λ* − λ)⟩, in which there is no z. With
+    On ŝ = −λ*r̂ every average of the saddle point becomes a multiple of B = ⟨λ/(λ* − λ)⟩, in which there is no z. With
     h(λ) = b² + λα²g what remains is
 
-    .. math:: \psi_n(1-g)\,h(\lambda_*) + T\,h(\lambda_*) + v^2 g = 0,\qquad
+    .. math:: \psi_n(1-g)\,h(\lambda_*) + B\,h(\lambda_*) + v^2 g = 0,\qquad
               z = s_t^2 + v^2 g
               + h(\lambda_*)\Bigl(\psi_p + \Big\langle\frac{h(\lambda)}{h(\lambda_*)-h(\lambda)}\Big\rangle\Bigr).
 
