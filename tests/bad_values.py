@@ -8,13 +8,14 @@ import mpmath
 import numpy as np
 import sympy as sp
 
-from theory import Gaussian, RandomFeatureModel, TimeGrid, activations
+from theory import Gaussian, Mixture, RandomFeatureModel, TimeGrid, activations
 from theory.simulation import TrainedNetworks, backend
 from theory.symbolic import diagrams, resolvent_polynomial
 from theory.symbolic import symbols as S
 
 MODEL = RandomFeatureModel(activations.erf, 2, 1.5, 0.3, Gaussian(spikes=(5.0,)))
 GENERAL = RandomFeatureModel(activations.erf, 2, 1.5, TimeGrid((0.2, 0.8), (0.5, 0.5)))
+FAR = RandomFeatureModel(activations.erf, 2, 1.5, 1.0, Mixture((0.5, 0.5), means=((1.0, -1.0), (-1.0, 1.0))), types=3)
 SPECTRUM, GENERAL_SPECTRUM = MODEL.spectrum(), GENERAL.spectrum()
 FINITE = MODEL.simulate(d=4)
 NETWORKS = TrainedNetworks(RandomFeatureModel(activations.erf, 2, 1.5, 0.3), 4, [0.2, 0.4])
@@ -87,6 +88,9 @@ KINDS = {
     "spectrum": NO_CLASS | {"model": MODEL, "draw": FINITE},
     "scalar spectrum": NO_CLASS | {"model": MODEL, "general": GENERAL_SPECTRUM},
     "general spectrum": NO_CLASS | {"model": MODEL, "scalar": SPECTRUM},
+    "far spectrum": NO_CLASS | {"model": FAR, "scalar": SPECTRUM, "no centroids": GENERAL_SPECTRUM},
+    "far model": NO_CLASS | {"spectrum": FAR.spectrum(), "scalar": MODEL, "times": GENERAL},
+    "mixture": NO_CLASS | {"model": FAR, "gaussian": Gaussian()},
     "system or None": without(NO_CLASS, "None") | {"model": MODEL, "spectrum": SPECTRUM},
     "draw": NO_CLASS | {"model": MODEL, "spectrum": SPECTRUM},
     "backend": without(NO_CLASS, "finite") | {"model": MODEL, "draw": FINITE},

@@ -6,7 +6,7 @@ import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import sympy as sp
-from bad_values import FINITE, GENERAL_SPECTRUM, MODEL, NETWORKS, SPECTRUM, STATES
+from bad_values import FAR, FINITE, GENERAL_SPECTRUM, MODEL, NETWORKS, SPECTRUM, STATES
 
 from theory import Gaussian, Mixture, TimeGrid, activations
 from theory.simulation import backend, gaussian_score
@@ -119,6 +119,10 @@ TABLE = {
     "outliers.outliers": call(spectrum=(SPECTRUM, "spectrum"), **NO_DIGITS),
     "outliers.outliers_of": call(**OF_SPECTRUM, variance=(5.0, "non-negative"), **NO_DIGITS),
     "outliers.direction_outliers": call(spectrum=(GENERAL_SPECTRUM, "general spectrum"), d=(None, "integer or None")),
+    "outliers.centroid_outliers": call(spectrum=(FAR.spectrum(), "far spectrum"), d=(100, "integer"), most=(1, "integer")),
+    "outliers.late_centroid_outliers": call(model=(FAR, "far model"), d=(100, "integer")),
+    "outliers.separation_times": call(model=(FAR, "far model"), d=(100, "integer")),
+    "outliers.speciation_times": call(data=(FAR.data, "mixture"), d=(100, "integer")),
     "outliers.mean_outliers": call(spectrum=(GENERAL_SPECTRUM, "general spectrum"), d=(100, "integer")),
     "outliers.mean_outlier": call(**OF_SPECTRUM, d=(100, "integer")),
     "outliers.fluctuation_outliers": call(**OF_SPECTRUM),
@@ -223,6 +227,7 @@ TABLE = {
     "simulation.shares": call(weights=([0.5, 0.5], "reals >= 0"), total=(4, "integer")),
     "simulation.FiniteModel.stieltjes": call(FINITE, z=(-1.0, "complexes")),
     "simulation.FiniteModel.training": call(FINITE, tau=([1.0], "tau")),
+    "simulation.class_overlaps": call(**OF_MODEL, count=(2, "integer")),
     "simulation.modes": call(**OF_MODEL),
     "simulation.train_loss": call(**OF_MODEL, A=(np.zeros((4, 8)), "readout")),
     "simulation.gradient": call(**OF_MODEL, A=(np.zeros((4, 8)), "readout")),
@@ -348,6 +353,8 @@ TABLE = {
         )
     },
     "symbolic.late_times.late_limit": call(),
+    "symbolic.class_separation.class_separation": call(),
+    "symbolic.class_separation.two_centroids": call(),
     "symbolic.outlier_condition": call(),
     "symbolic.outlier_position": call(),
     "symbolic.outlier.response_to_atom": call(expression=(S.average(S.lam), "expression"), eigenvalue=(S.lam, "expression")),

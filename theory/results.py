@@ -31,6 +31,8 @@ class Outlier:
     #: ``overlap`` by basis vectors, (r,): those of ``Mixture.centroids()``, or the spikes in their order, of which one is not 0; None for
     #: a direction that is no part of the data's description (`theory.outliers.closed_form.outliers_of`) and for the mean activations
     overlaps: tuple | None = None
+    #: squared overlaps of the eigenvector with Wm_c/|Wm_c|, (C,), of the classes of a mixture: `theory.outliers.class_separation`
+    class_overlaps: tuple | None = None
 
 
 class LossCurve:

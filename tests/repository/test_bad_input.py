@@ -44,10 +44,10 @@ INSIDE = {
 }  # fmt: skip
 #: classes that are returned and not made by callers
 RESULTS = {
-    "Atom", "BestRegularization", "Bulk", "GeneralAction", "LinearResponse", "LinearStage", "LossByGroups", "Modes", "NoiseLevel",
-    "OptimiserCurve", "Outlier", "LateLimit", "OutlierCondition", "OutlierPosition", "PhaseDiagram", "Plateau", "PopulationSaddlePoint",
-    "Rainbows",
-    "RidgeCurve", "SaddlePoint", "SignalCurve", "Timescales", "TrainingCurve", "TrainingShares", "Window", "ClosedForm",
+    "Atom", "BestRegularization", "Bulk", "ClassSeparation", "GeneralAction", "LinearResponse", "LinearStage",
+    "LossByGroups", "Modes", "NoiseLevel", "OptimiserCurve", "Outlier", "LateLimit", "OutlierCondition",
+    "OutlierPosition", "PhaseDiagram", "Plateau", "PopulationSaddlePoint", "Rainbows", "RidgeCurve", "SaddlePoint",
+    "SignalCurve", "Timescales", "TrainingCurve", "TrainingShares", "TwoCentroids", "Window", "ClosedForm",
     "ConvergenceError",
 }  # fmt: skip
 

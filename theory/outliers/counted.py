@@ -203,7 +203,7 @@ def _zeros(spectrum, block, above=False):
     alone = [(a, a) for a, _ in spectrum.atoms() if not any(low <= a <= high for low, high in bulks)]
     barriers = sorted([*alone, *bulks])
     top = 4 * spectrum.upper_bound
-    while np.linalg.eigvalsh(block(_outside(spectrum, top))[0])[0] < 0:  # it is positive definite at infinity
+    while np.linalg.eigvalsh(block(outside(spectrum, top))[0])[0] < 0:  # it is positive definite at infinity
         top *= 2
     ends = [low for low, _ in barriers[1:]] + [top]
     gaps = [(start, stop) for (_, start), stop in zip(barriers, ends, strict=True) if stop > start]
@@ -211,14 +211,14 @@ def _zeros(spectrum, block, above=False):
     for start, stop in gaps[-1:] if above else gaps:
         margin = MARGIN * min(stop - start, spectrum.upper_bound)  # the last gap is as long as its outliers are large
         low, high = start + margin, stop - margin
-        x = [_outside(spectrum, z) for z in (low, high)]
+        x = [outside(spectrum, z) for z in (low, high)]
         first, last = (int(np.count_nonzero(np.linalg.eigvalsh(block(at)[0]) < 0)) for at in x)
         # in increasing order, the eigenvalues that are negative at one end and positive at the other
         found += [_bisect(spectrum, block, (low, x[0]), (high, x[1]), index) for index in range(last, first)]
     return found
 
 
-def _outside(spectrum, z, starts=None):
+def outside(spectrum, z, starts=None):
     """The real solution at z, by Newton from ``starts`` if that will do."""
     at = np.array([z - spectrum.offset + 0j])
     x = None if starts is None else beside(spectrum.system, starts, at)
@@ -232,7 +232,7 @@ def _bisect(spectrum, block, low, high, index, rounds=60):
     """Where the eigenvalue number ``index`` of the growing matrix passes zero between two points, each given as (z, solution)."""
     for _ in range(rounds):
         z = (low[0] + high[0]) / 2
-        x = _outside(spectrum, z, np.hstack([low[1], high[1]]))
+        x = outside(spectrum, z, np.hstack([low[1], high[1]]))
         if np.linalg.eigvalsh(block(x)[0])[index] < 0:
             low = z, x
         else:

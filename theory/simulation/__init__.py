@@ -10,6 +10,7 @@ draw is needed; ``device`` and ``library`` choose a backend, and random numbers 
 
 from . import diffusion, loss, noise_average
 from .backends import Backend, backend
+from .centroids import class_overlaps
 from .diffusion import draw, forward, probability_flow, reverse_sde, sampling_times
 from .drawing import covariance_eigenvalues, kinds_of_samples, shares
 from .eigenmodes import Modes, modes
@@ -31,6 +32,7 @@ __all__ = [
     "OptimiserCurve",
     "TrainedNetworks",
     "backend",
+    "class_overlaps",
     "covariance_eigenvalues",
     "diffused",
     "diffusion",
