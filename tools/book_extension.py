@@ -10,6 +10,7 @@ A Sphinx extension, loaded by ``_config.yml``.
 - MathJax and its fonts are copied from the environment, so that no formula waits for a network.
 - The theme asks for a script (Thebe, live code in the page) that this book does not use and that lives on a CDN.
 - A chapter that is being edited lies beside its notebook as text; the notebook is the chapter.
+- The table of statements is written from the chapters and from what is known of each (`statements`).
 """
 
 import hashlib
@@ -22,6 +23,7 @@ from pathlib import Path
 import executed
 import myst_nb.core.execute.cache
 import myst_nb.core.execute.direct
+import statements
 import surroundings
 from jupyter_cache import get_cache
 from jupyter_cache.executors.utils import single_nb_execution
@@ -39,6 +41,7 @@ def setup(app):
     app.connect("config-inited", stage_mathjax)
     # early: the table of contents reads the exclusions at the default priority
     app.connect("config-inited", exclude_drafts, priority=100)
+    app.connect("source-read", write_statements)
     # last: the theme and its extensions add their scripts in handlers of this event
     app.connect("html-page-context", remove_thebe, priority=1000)
     # MathJax on every page: whether one has a formula is otherwise guessed before all of its outputs are known
@@ -119,6 +122,14 @@ def exclude_drafts(app, config):
     drafts = [path.with_suffix(".md") for path in (Path(app.srcdir) / "book").glob("*.ipynb")]
     names = [path.relative_to(app.srcdir).as_posix() for path in drafts if path.is_file()]
     config.exclude_patterns = [*config.exclude_patterns, *names]
+
+
+def write_statements(app, docname, source):
+    """Put the table of statements into its page, which is made again when a chapter or the table's source changes."""
+    if docname == f"book/{statements.PAGE}":
+        source[0] = source[0].replace(statements.MARK, statements.markdown())
+        for path in (statements.TABLE, *statements.TABLE.parent.glob("*.ipynb")):
+            app.env.note_dependency(str(path))
 
 
 def remove_thebe(app, pagename, templatename, context, doctree):
