@@ -44,6 +44,14 @@ AVERAGE = {
     "noise_variance": (0.5, "positive"),
 }
 PAIRS, IDENTITY = ((1, 1),), ((1, 1),)
+EXPONENTIALLY_MANY = {
+    "alpha": (0.5, "positive"),
+    "alpha_D": (None, "share or None"),
+    "variance": (1.0, "positive"),
+    "data": (None, "data or None"),
+    "dps": (None, "digits or None"),
+}
+TWO_KINDS = Mixture((0.7, 0.3), means=((1.0, -1.0), (-1.0, 1.0)))
 WORD = diagrams.Diagram(("WW",), ((0, 1),))
 SMALL = {S.psi_p: 3, S.psi_n: 2, S.alpha: 1, S.b: 1, S.v: 1, S.s_t: 1}
 TIME_STEP = {
@@ -276,7 +284,30 @@ TABLE = {
     "simulation.score_error": call(**ANY_MODEL, d=(4, "integer"), test=(1.0, "reals")),
     "simulation.loss_by_groups": call(**OF_MODEL, tau=([1.0], "tau"), walls=([0.1, 1.0], "walls")),
     "simulation.flow_curve": call(**OF_MODEL, tau=([1.0], "tau")),
+    # the exact empirical score
+    "empirical.HiddenManifold": call(
+        alpha_D=(0.5, "share"), variance=(1.0, "positive"), activation=(None, "an Activation or None")
+    ),
+    **{f"empirical.{name}": call(**EXPONENTIALLY_MANY) for name in ("onset_time", "collapse_time", "condensation_time")},
+    "empirical.basin_radius": call(t=(0.3, "positive"), **EXPONENTIALLY_MANY),
+    "empirical.generalization_time": call(**EXPONENTIALLY_MANY, on_support=(False, "truth")),
+    "empirical.cross_entropy": call(t=(0.3, "positive"), **EXPONENTIALLY_MANY, on_support=(False, "truth")),
+    "empirical.kl_divergence": call(t=(0.3, "positive"), **EXPONENTIALLY_MANY, on_support=(False, "truth")),
+    "empirical.critical_beta": call(alpha=(0.5, "positive"), **NO_DIGITS),
+    "empirical.free_energy": call(beta=(2.0, "non-negative"), alpha=(0.5, "positive"), **NO_DIGITS),
+    "empirical.participation_ratio": call(beta=(2.0, "positive"), alpha=(0.5, "positive"), **NO_DIGITS),
+    "empirical.speciation_time": call(data=(TWO_KINDS, "data"), d=(100, "integer or None")),
+    "empirical.cloning_probability": call(t=(2.0, "positive"), data=(TWO_KINDS, "data"), d=(100, "integer"), **NO_DIGITS),
+    "empirical.class_speciation_times": call(data=(TWO_KINDS, "data"), d=(100, "integer"), level=(None, "fraction or None")),
     # derivations
+    "symbolic.random_energy.relative_entropy": call(f=(S.q, "expression")),
+    "symbolic.random_energy.condensed": call(f=(S.q, "expression"), critical=(S.q, "expression")),
+    "symbolic.random_energy.gaussian": call(),
+    "symbolic.random_energy.participation_ratio": call(),
+    "symbolic.empirical_score.annealed": call(),
+    "symbolic.empirical_score.conditions": call(),
+    "symbolic.hidden_manifold.averages": call(),
+    "symbolic.speciation.separation": call(),
     "symbolic.single_replica_action": call(q=(S.q, "expression"), r=(S.r, "expression"), rho_hat=(S.rho_hat, "expression")),
     "symbolic.replicated_action": call(n=(sp.Symbol("n"), "expression"), off_diagonal=((0, 0, 0), "expressions")),
     "symbolic.replica_limit": call(off_diagonal=(sp.symbols("x y z"), "expressions")),

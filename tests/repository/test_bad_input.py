@@ -44,10 +44,11 @@ INSIDE = {
 }  # fmt: skip
 #: classes that are returned and not made by callers
 RESULTS = {
-    "Atom", "BestRegularization", "Bulk", "ClassSeparation", "GeneralAction", "LinearResponse", "LinearStage",
-    "LossByGroups", "Modes", "NoiseLevel", "OptimiserCurve", "Outlier", "LateLimit", "OutlierCondition",
-    "OutlierPosition", "PhaseDiagram", "Plateau", "PopulationSaddlePoint", "Rainbows", "RidgeCurve", "SaddlePoint",
-    "SignalCurve", "Timescales", "TrainingCurve", "TrainingShares", "TwoCentroids", "Window", "ClosedForm",
+    "Atom", "BestRegularization", "Bulk", "ClassSeparation", "ClosedForm", "Conditions", "GeneralAction", "LateLimit",
+    "LinearResponse", "LinearStage", "LossByGroups", "ManifoldAverages", "Modes", "NoiseLevel", "OptimiserCurve",
+    "Outlier", "OutlierCondition", "OutlierPosition", "PhaseDiagram", "Plateau", "PopulationSaddlePoint", "Rainbows",
+    "RandomEnergies", "RidgeCurve", "SaddlePoint", "Separation", "SignalCurve", "Timescales", "TrainingCurve",
+    "TrainingShares", "TwoCentroids", "Window",
     "ConvergenceError",
 }  # fmt: skip
 

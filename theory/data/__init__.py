@@ -5,7 +5,8 @@ is what `theory.couplings` asks of `Mixture`: frequencies, scales, centroids and
 """
 
 from .gaussian import Gaussian
+from .hidden_manifold import HiddenManifold
 from .mixture import Mixture
 from .time_grid import TimeGrid
 
-__all__ = ["Gaussian", "Mixture", "TimeGrid"]
+__all__ = ["Gaussian", "HiddenManifold", "Mixture", "TimeGrid"]
