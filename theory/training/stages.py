@@ -5,7 +5,7 @@ The d population modes relax towards −(e^{-2t}Σ_n + Δ_t)^{-1}x_t, Σ_n the c
 .. math:: E_{\rm lin} = \tfrac1d\,{\rm E\,tr}\,[(e^{-2t}\Sigma_n+\Delta_t)^{-1}-C^{-1}]^2\,C,\qquad C = e^{-2t}\Sigma+\Delta_t,
 
 is where the curve stays, for ψ_p ≫ ψ_n, from the relaxation of the slowest population mode until the memorizing modes, far from relaxed
-yet, have moved by as much. For Σ = 1 that is from a few 1/(2Δ_ta²) to about √ψ_n/(2Δ_tv²): *before* τ_mem ≃ ψ_n/(2Δ_t²v²), by a factor Δ_t/√ψ_n.
+yet, have moved by as much. For Σ = I that is from a few 1/(2Δ_ta²) to about √ψ_n/(2Δ_tv²): *before* τ_mem ≃ ψ_n/(2Δ_t²v²), by a factor Δ_t/√ψ_n.
 There is such a time only if √ψ_n a²/v² is large; the stage is reported where it lasts for a factor `SHORTEST` in τ. Finitely many features
 add to the height, to first order, (v² + s_t²)⟨1/c²⟩/(a²ψ_p): the noise that their nonlinear parts are to a linear map.
 
@@ -91,7 +91,7 @@ def linear_stage(model: "RandomFeatureModel", tau_best: float, within: float = 0
     Parameters
     ----------
     model : `theory.RandomFeatureModel`
-        With one type, one kind and one time.
+        With one type, one kind and one time; `ValueError` for others, whose feature noise is not derived.
     tau_best : float > 0
         The training time of the smallest test loss, ``Timescales.tau_best``. Where that is inf there is no plateau to ask for.
     within : float in (0, 1)

@@ -11,13 +11,14 @@ The score error goes through three stages, each with its time:
 
 * **learned**: it is smallest, at ``tau_best``, as the test loss is;
 * **overfitted linearly**: it has risen to the error of the linear score of the *sample* covariance, but for f of that rise (``tau_linear``), and
-  stays below twice of it until ``tau_departure``; for one type, kind and time, where that is a plateau (`theory.training.stages`);
+  stays below twice of it until ``tau_departure``; `None` where that is no plateau, and for models with several types, kinds or times, in
+  which it is not looked for (`theory.training.stages`);
 * **memorized**: τ_mem.
 
 Of the n modes that exist because the samples are finitely many, only d overlap with what the loss asks for, and they are the slowest:
 for ψ_p ≫ ψ_n ≫ 1 they lie at λ ≃ s² + (ψ_p/ψ_n) v² b²/(α²λ_Σ + b²), an interval of their own (`theory.training.memorization`).
-Hence τ_mem ≃ ψ_n (α²λ_Σ + b²)/(2Δ_t v² b²), which is ψ_n/(2Δ_t² v²) for Σ = 1: proportional to the number of samples, with τ_gen
-constant (2505.17638; the factor b²/(α²λ_Σ + b²) is derived here, chapter "Two times", checked by ``tests/training/test_training.py``). The
+Hence τ_mem ≃ ψ_n (α²λ_Σ + b²)/(2Δ_t v² b²), which is ψ_n/(2Δ_t² v²) for Σ = I: proportional to the number of samples, with τ_gen
+constant (2505.17638; the factor b²/(α²λ_Σ + b²) is derived here, chapter "Three stages", checked by ``tests/training/test_training.py``). The
 exponents are local: d log τ/d log ψ_n at the model's ψ_n.
 
 A crossing is bracketed on the grid of `training_times` and then solved for (`theory.search`). `theory.RandomFeatureModel.timescales` comes
@@ -69,9 +70,10 @@ class Timescales:
     #: the training time of the smallest test loss (inf where training longer never hurts), and that loss
     tau_best: float
     best_test: float
-    #: score error of the linear score of the sample covariance; None unless the data are Gaussian and the diffusion time is one
+    #: score error of the linear score of the sample covariance; None for a `theory.Mixture` and for a `theory.TimeGrid`
     linear_plateau: float | None = None
-    #: the training times at which the score error comes to it and leaves it (inf where it never does); None where it is no plateau
+    #: the training times at which the score error comes to it and leaves it (inf where it never does); None where it is no plateau, and
+    #: where it is not looked for: for a mixture, a grid of times, or features with biases, of which only the height is known
     tau_linear: float | None = None
     tau_departure: float | None = None
 
