@@ -2,12 +2,12 @@ r"""Products of two resolvents, by linear response of the doubled action.
 
 The test loss needs F(z₁, z₂) = (1/p) Tr[Q(z₁) Ũ Q(z₂) WW^T/d], Q(z) = (U − z)^{-1}, with the population matrix
 Ũ = α² WΣW^T/d + b² WW^T/d + (v² + s_t²) 1. Take two fields φ₁, φ₂ with their own z, so that every order parameter becomes a
-symmetric 2 × 2 matrix, and couple them by sources:  κ_I φ₁·φ₂ + κ_s φ₁·WW^Tφ₂/d + κ_r φ₁·WΣW^Tφ₂/d.  For Gaussian fields
+symmetric 2 × 2 matrix, and couple them by sources:  j_I φ₁·φ₂ + j_s φ₁·WW^Tφ₂/d + j_r φ₁·WΣW^Tφ₂/d.  For Gaussian fields
 
-.. math:: \frac{\partial^2 \log Z}{\partial\kappa_M\,\partial\kappa_N}\Big|_{\kappa=0} = \mathrm{Tr}[Q(z_1) M Q(z_2) N],
+.. math:: \frac{\partial^2 \log Z}{\partial j_M\,\partial j_N}\Big|_{j=0} = \mathrm{Tr}[Q(z_1) M Q(z_2) N],
 
-so F is a second derivative of the doubled action at its saddle point. At κ = 0 the off-diagonal entries x = (q₁₂, r₁₂, ρ̂₁₂)
-vanish, and to second order they respond linearly:  d²S/dκ² = S_κκ − S_κx S_xx^{-1} S_xκ.
+so F is a second derivative of the doubled action at its saddle point. At j = 0 the off-diagonal entries x = (q₁₂, r₁₂, ρ̂₁₂)
+vanish, and to second order they respond linearly:  d²S/dj² = S_jj − S_jx S_xx^{-1} S_xj.
 
 Derived here, checked by ``tests/training/test_training.py`` against finite matrices and against the derivative of q.
 """
@@ -26,8 +26,8 @@ q1, q2, delta1, delta2 = sp.symbols("q_1 q_2 delta_1 delta_2")
 q12, r12, rho12 = sp.symbols(r"q_{12} r_{12} \hat\rho_{12}")
 RESPONSES = (q12, r12, rho12)
 #: sources coupled to 1, to WΣW^T/d and to WW^T/d
-kappa_I, kappa_r, kappa_s = sp.symbols("kappa_I kappa_r kappa_s")
-SOURCES = (kappa_I, kappa_r, kappa_s)
+j_I, j_r, j_s = sp.symbols("j_I j_r j_s")
+SOURCES = (j_I, j_r, j_s)
 #: diagonal entries of b² + λρ̂, which are b² + λα²/(1+δ) at the saddle point
 h1, h2 = sp.symbols("h_1 h_2")
 #: the same fields in x = 1/q and g = 1/(1+δ); moments ⟨λ^k/(x + ψ_p h)⟩ of one field and ⟨λ^k/((x₁ + ψ_p h₁)(x₂ + ψ_p h₂))⟩ of two
@@ -48,20 +48,20 @@ def doubled_action() -> tuple:
     Q = sp.Matrix([[q1, q12], [q12, q2]])
     off_energy = S.psi_p / S.psi_n * (S.alpha**2 * r12 + S.v**2 * q12)
     self_energy = sp.Matrix([[delta1, off_energy], [off_energy, delta2]])
-    off_features = kappa_s + S.lam * (kappa_r + rho12)
+    off_features = j_s + S.lam * (j_r + rho12)
     features = sp.Matrix([[h1, off_features], [off_features, h2]])
     plain = (
         S.psi_p / 2 * sp.log(Q.det())
         - S.psi_n / 2 * sp.log((one + self_energy).det())
-        + S.psi_p * (r12 * rho12 - kappa_I * q12)
+        + S.psi_p * (r12 * rho12 - j_I * q12)
     )
     return plain, -sp.log((one + S.psi_p * Q * features).det()) / 2
 
 
 class LinearResponse(NamedTuple):
-    """Second derivatives of the doubled action at κ = 0 and vanishing off-diagonal entries."""
+    """Second derivatives of the doubled action at j = 0 and vanishing off-diagonal entries."""
 
-    #: S_xx in x = (q₁₂, r₁₂, ρ̂₁₂), S_κx (rows: `SOURCES`), S_κκ
+    #: S_xx in x = (q₁₂, r₁₂, ρ̂₁₂), S_jx (rows: `SOURCES`), S_jj
     hessian: sp.Matrix
     mixed: sp.Matrix
     sources: sp.Matrix
@@ -122,7 +122,7 @@ def train_residual() -> sp.Expr:
 def fresh_residual() -> sp.Expr:
     r"""G(z₁, z₂) = (1/d) E_fresh[r_{z₁}·r_{z₂}] = 1 − ψ_p b² (s₁ + s₂) + ψ_p b² F, in x, g of both fields and their `MOMENTS`.
 
-    The off-diagonal entries X = −q₁₂/κ and Y = −δ₁₂/κ excited by a source κ of fresh samples solve
+    The off-diagonal entries X = −q₁₂/j and Y = −δ₁₂/j excited by a source j of fresh samples solve
 
         (1 − A) X − B Y = c_X,     −C X + (1 − E) Y = c_Y,
 
