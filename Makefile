@@ -11,6 +11,7 @@
 #   make pages       check the built pages: links, formulas, nothing loaded from elsewhere
 #   make surroundings             build two pages in each of many odd surroundings (minutes)
 #   make wrong-digits            change a digit of every chapter and see that its tests fail (minutes)
+#   make students                 every chapter with its first model at two other numbers of samples (minutes)
 #   make lowest      run the tests with the lowest versions that requirements.txt allows, in .venv-lowest
 #   make mutants FILES=equations/scalar SAMPLE=40      do the tests notice small faults in the solvers? (tools/mutants.toml; hours for all)
 #   make fuzz SEED=0 MODELS=5000  random models through every observable (hours for all; goes on where it stopped)
@@ -40,7 +41,7 @@ OURS  := $(VENV)/.made-by-make
 # Python without what the caller's environment says to it
 RUN   := $(BIN)/python -I tools/surroundings.py
 
-.PHONY: book test quick lab clean distclean chapter benchmark sweeps picture pages surroundings lowest wrong-digits mutants fuzz format torch environment
+.PHONY: book test quick lab clean distclean chapter benchmark sweeps picture pages surroundings students lowest wrong-digits mutants fuzz format torch environment
 
 book: $(STAMP)
 	BOOK_EXECUTE=$(EXECUTE) $(RUN) jupyter-book build --all -W -n --keep-going .
@@ -84,6 +85,9 @@ surroundings: $(STAMP)
 
 wrong-digits: $(STAMP)
 	$(RUN) tools/wrong_digits.py --seed $(SEED)
+
+students: $(STAMP)
+	$(RUN) tools/students.py
 
 lowest:
 	@mkdir -p _build
