@@ -51,9 +51,7 @@ def doubled_action() -> tuple:
     off_features = j_s + S.lam * (j_r + rho12)
     features = sp.Matrix([[h1, off_features], [off_features, h2]])
     plain = (
-        S.psi_p / 2 * sp.log(Q.det())
-        - S.psi_n / 2 * sp.log((one + self_energy).det())
-        + S.psi_p * (r12 * rho12 - j_I * q12)
+        S.psi_p / 2 * sp.log(Q.det()) - S.psi_n / 2 * sp.log((one + self_energy).det()) + S.psi_p * (r12 * rho12 - j_I * q12)
     )
     return plain, -sp.log((one + S.psi_p * Q * features).det()) / 2
 
