@@ -5,7 +5,7 @@ them in. A record that only one of them returns stands beside the function that 
 meaning there; a number that could not be certified is an error instead.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,13 +35,32 @@ class Outlier:
     class_overlaps: tuple | None = None
 
 
+@dataclass(frozen=True)
 class LossCurve:
-    """What every curve with a ``train`` and a ``test`` loss has."""
+    """What every curve with a ``train`` and a ``test`` loss has.
+
+    The same losses on the samples of each kind c of a `theory.Mixture` are arrays (C, …): ``train_by_class`` on the training samples of
+    that kind, ``test_by_class`` on fresh ones, and ``score_error_by_class``, the distance there to ∇log P_t of that kind alone, per
+    dimension: (1/d) E_c|S − ∇log P_t^c|², averaged over several times as the global one. On x_t of kind c the score of the whole mixture
+    is no other for d → ∞. Weighted with the π_c each sums to the global curve. One kind of samples gives (1, …); None is what was
+    not followed class by class.
+    """
+
+    train_by_class: NDArray[np.float64] | None = field(default=None, kw_only=True)
+    test_by_class: NDArray[np.float64] | None = field(default=None, kw_only=True)
+    score_error_by_class: NDArray[np.float64] | None = field(default=None, kw_only=True)
 
     @property
     def generalization_gap(self) -> NDArray[np.float64]:
         """test − train."""
         return self.test - self.train
+
+    @property
+    def gap_by_class(self) -> NDArray[np.float64] | None:
+        """test − train of each kind, (C, …)."""
+        return (
+            None if self.test_by_class is None or self.train_by_class is None else self.test_by_class - self.train_by_class
+        )
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ INSIDE = {
 }  # fmt: skip
 #: classes that are returned and not made by callers
 RESULTS = {
-    "Atom", "BestRegularization", "Bulk", "ClassSeparation", "ClosedForm", "Conditions", "GeneralAction", "LateLimit",
+    "Atom", "BestRegularization", "Bulk", "ClassResponse", "ClassSeparation", "ClosedForm", "Conditions", "GeneralAction", "Kind", "LateLimit",
     "LinearResponse", "LinearStage", "LossByGroups", "ManifoldAverages", "Modes", "NoiseLevel", "OptimiserCurve",
     "Outlier", "OutlierCondition", "OutlierPosition", "PhaseDiagram", "Plateau", "PopulationSaddlePoint", "Rainbows",
     "RandomEnergies", "RidgeCurve", "SaddlePoint", "Separation", "SignalCurve", "Timescales", "TrainingCurve",

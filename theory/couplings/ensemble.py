@@ -83,8 +83,8 @@ class Ensemble:
     u: NDArray
     #: covariances of the nonlinear parts, √(ω_k ω_l) C_jc,kl: (J, C, K, K)
     C: NDArray
-    #: s̄_j² (J,), averaged over kinds and nodes
-    s2: NDArray
+    #: s̄_jc², each kind's part of s̄_j²: π_c Σ_k ω_k s²_jck, (J, C)
+    kind_s2: NDArray
     #: √(π_c ω_k π_c' ω_l) E κκ^T within a type: (J, C·K, C·K)
     kappa: NDArray
     #: couplings of the target (M,)
@@ -97,6 +97,11 @@ class Ensemble:
     def sizes(self) -> tuple[int, int, int]:
         """(J, C, K)"""
         return self.C.shape[:3]
+
+    @cached_property
+    def s2(self) -> NDArray:
+        """s̄_j² (J,), averaged over kinds and nodes."""
+        return self.kind_s2.sum(axis=1)
 
     def channels(self, inside: NDArray, lam: NDArray) -> NDArray:
         """diag over channels: blocks λ·``inside`` (…, C, K, K) for the data, the same without λ for the noise: (…, L, M, M).
@@ -194,6 +199,14 @@ class Ensemble:
     def initial_loss(self) -> float:
         """The loss at A = 0, which is the mean square of the target."""
         return float(self.weights @ np.einsum("m,lmn,n->l", self.target, self.population[0], self.target))
+
+    @cached_property
+    def class_initial_loss(self) -> NDArray:
+        """The same for the samples of each kind (C,)."""
+        _, kinds, times = self.sizes
+        data, noise = np.split(self.target**2, 2)
+        by_kind = data * (self.weights @ self.nodes) + noise / np.repeat(self.pi, times)
+        return by_kind.reshape(kinds, times).sum(axis=1)
 
 
 def ensemble(model: "RandomFeatureModel") -> Ensemble:

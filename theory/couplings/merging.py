@@ -14,18 +14,18 @@ ROUNDING = SAME**2
 
 
 def merged(p: NDArray, pi: NDArray, u: NDArray, C: NDArray, s2: NDArray, kappa: NDArray) -> tuple[NDArray, ...]:
-    """p, u, C, s̄² and E κκ^T of the types (`theory.couplings.ensemble.Ensemble`), those with the same couplings as one.
+    """p, u, C, s̄² (by kinds) and E κκ^T of the types (`theory.couplings.ensemble.Ensemble`), those with the same couplings as one.
 
     What is `ROUNDING` only is zero first.
     """
     J = p.size
     coupled = np.einsum("c,jckk->j", pi, C) + np.sum(u**2, axis=1)
-    scale = (s2 + coupled).max()
+    scale = (s2.sum(axis=1) + coupled).max()
     # late in the diffusion a bias may leave a type linear, or constant, but for rounding: levels that lie 1e-30 apart are one
-    s2 = np.where(s2 > ROUNDING * scale, s2, 0.0)
+    s2 = np.where((s2.sum(axis=1) > ROUNDING * scale)[:, None], s2, 0.0)
     alive = coupled > ROUNDING * scale
     u, C = np.where(alive[:, None], u, 0.0), np.where(alive[:, None, None, None], C, 0.0)
-    rows = np.concatenate([u, C.reshape(J, -1), s2[:, None]], axis=1)
+    rows = np.concatenate([u, C.reshape(J, -1), s2], axis=1)
     size = np.full(rows.shape[1], scale)
     size[: u.shape[1]] = np.sqrt(scale)
     label = np.full(J, -1)

@@ -23,7 +23,7 @@ from .gaussian_averages import check_second_moment, data_rule, split_average
 def type_couplings(
     activation: Activation, times: TimeGrid, mixture: Mixture, biases: NDArray, projections: NDArray
 ) -> tuple[NDArray, NDArray, NDArray, NDArray]:
-    """u (J, M), √(ω_k ω_l) C (J, C, K, K), s̄² (J,) and √(π_c ω_k) κ (J, C·K) of types with these biases and projections (J, C)."""
+    """u (J, M), √(ω_k ω_l) C (J, C, K, K), π_c Σ_k ω_k s² (J, C), √(π_c ω_k) κ (J, C·K) of types with these biases and projections (J, C)."""
     pi, variances = mixture.frequencies, mixture.scales
     decay, noise = times.decay, np.sqrt(times.noise_variances)
     J, C, K = biases.size, pi.size, len(times)
@@ -43,7 +43,7 @@ def type_couplings(
     return (
         np.concatenate([alpha.reshape(J, C * K), beta.reshape(J, C * K)], axis=1),
         root[:, None] * root * nonlinear,
-        np.einsum("c,k,jck->j", pi, times.feature_weights, s2),
+        pi * (s2 @ times.feature_weights),
         weighted,
     )
 
@@ -55,7 +55,8 @@ def label_couplings(
     """u, √(ω_k ω_l) C and s̄² of the types at standard normal labels, a tuple of tuples of length `labels`."""
     mixture, z = as_mixture(data), np.array(points)
     biases, projections = at_labels(bias, mixture, z)
-    return type_couplings(activation, times, mixture, biases, projections)[:3]
+    u, nonlinear, s2, _ = type_couplings(activation, times, mixture, biases, projections)
+    return u, nonlinear, s2.sum(axis=1)
 
 
 def node_couplings(

@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from .._former_names import renamed
 from ..results import TrainingCurve
 from ..validation import MOST_ENTRIES, a_model, finite_array, one_of, positive_integer, random_generator
-from . import drawing, equivalent, flow, noise_average
+from . import class_curves, drawing, equivalent, flow, noise_average
 from .backends import Array, Backend
 from .backends import backend as choose_backend
 from .eigenmodes import Modes, diagonalised
@@ -117,7 +117,7 @@ def simulate(
             (noise_average.exact, ()) if noise_draws is None else (noise_average.sampled, (noise_draws, rng))
         )
         U, V = noise_average.over_times(average, where, model.activation, W, X, b, model.times, *arguments)
-    return FiniteModel(model, where, W, X, U, V, features, kinds, b)
+    return FiniteModel(model, where, W, X, U, V, features, kinds, b, noise_draws)
 
 
 @dataclass(eq=False, repr=False)
@@ -139,6 +139,8 @@ class FiniteModel:
     kinds: NDArray[np.int_]
     #: (p,)
     biases: Array
+    #: as of `simulate`; None if U and V are averaged over the noise exactly
+    noise_draws: int | None = None
 
     def __repr__(self):
         (p, d), n = self.W.shape, self.X.shape[1]
@@ -166,6 +168,16 @@ class FiniteModel:
     def flow_matrices(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         """What every training time has in common, as of `theory.simulation.flow.flow_matrices`. Cost O(p³), once."""
         return flow.flow_matrices(self)
+
+    @cached_property
+    def class_matrices(self) -> class_curves.ClassMatrices:
+        """The same of the losses on the training samples of each kind, as of `theory.simulation.class_curves`. Cost O(C p³), once."""
+        return class_curves.class_matrices(self)
+
+    @cached_property
+    def fresh_class_matrices(self) -> class_curves.ClassMatrices:
+        """The same on fresh samples of each kind. Cost O(C p³), once."""
+        return class_curves.fresh_class_matrices(self)
 
     def stieltjes(self, z: ArrayLike) -> complex | NDArray[np.complex128]:
         """(1/p) Tr (U − z)^{-1} at complex ``z`` (scalar or array) away from the eigenvalues, else ``ValueError``."""

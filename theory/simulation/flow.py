@@ -6,7 +6,8 @@ In the eigenbasis of U, with V' = O^T V and f_i = (1 − e^{−cτλ_i})/λ_i, w
     train = L_0 − (1/d) Σ_i |V'_i|² (1 − e^{−2cτλ_i})/λ_i,
     test  = L̃_0 + (1/d) Σ_ij f_i f_j (O^TŨO)_ij V'_i·V'_j − (2/d) Σ_i f_i V'_i·Ṽ'_i,
 
-where Ũ, Ṽ and L̃_0 are averages over fresh data (`theory.simulation.fresh_data`). ``finite.training(tau)`` comes here, and keeps the
+where Ũ, Ṽ and L̃_0 are averages over fresh data (`theory.simulation.fresh_data`). The losses of one kind of samples have its own averages in
+their place (`theory.simulation.class_curves`). ``finite.training(tau)`` comes here, and keeps the
 `flow_matrices` that all training times have in common as ``finite.flow_matrices``.
 """
 
@@ -15,9 +16,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..data.gaussian import Gaussian
 from ..filters import check_tau
 from ..results import TrainingCurve
 from ..validation import a_draw
+from .class_curves import class_curves
 from .eigenmodes import modes
 from .fresh_data import initial_test_loss, population, score_error
 from .loss import flow_filter, train_loss_along_flow
@@ -41,7 +44,7 @@ def flow_curve(finite: "FiniteModel", tau: ArrayLike) -> TrainingCurve:
 
     Notes
     -----
-    Cost O(p³) once per draw for the diagonalisation and O(p²) per τ.
+    Cost O(p³) once per draw for the diagonalisation and O(p²) per τ, 1 + 2C times as much for C > 1 kinds of samples.
     """
     tau = check_tau(tau)
     a_draw(finite)
@@ -49,7 +52,12 @@ def flow_curve(finite: "FiniteModel", tau: ArrayLike) -> TrainingCurve:
     f = flow_filter(finite, eigenvalues, tau.ravel())
     test = initial_test_loss(finite.model, d) - 2 * (f @ overlap) / d + np.sum((f @ quadratic) * f, axis=1) / d
     train, test = np.asarray(train_loss_along_flow(finite, tau)), test.reshape(tau.shape)
-    return TrainingCurve(tau, train, test, score_error(finite.model, d, test))
+    error = score_error(finite.model, d, test)
+    if isinstance(finite.model.data, Gaussian):
+        return TrainingCurve(
+            tau, train, test, error, train_by_class=train[None], test_by_class=test[None], score_error_by_class=error[None]
+        )
+    return TrainingCurve(tau, train, test, error, **class_curves(finite, f, tau.shape))
 
 
 def flow_matrices(

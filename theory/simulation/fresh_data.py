@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..validation import a_draw, a_model, finite_array
+from ..data.mixture import as_mixture
+from ..validation import a_draw, a_model, finite_array, integer
 from . import equivalent
 from .backends import Array
 from .drawing import covariance_eigenvalues, kinds_of_samples
@@ -43,19 +44,31 @@ def population(finite: "FiniteModel") -> tuple[Array, Array]:
     model, where, W = a_draw(finite).model, finite.backend, finite.W
     if finite.features == "equivalent":
         return equivalent.of_fresh_data(where, model, W)
-    xp, (p, d) = where.xp, W.shape
-    frequencies, scales, centroids = kinds_of_samples(model.data, d)
-    eigenvalues = where.asarray(covariance_eigenvalues(model.data, d))
-    U = xp.zeros((p, p), dtype=xp.float64, device=where.device)
-    V = xp.zeros((p, d), dtype=xp.float64, device=where.device)
-    for node in nodes(model.times):
-        for share, scale, centroid in zip(frequencies.tolist(), scales.tolist(), centroids, strict=True):
-            U_kc, V_kc = _population_of_kind(finite, node, scale * eigenvalues, where.asarray(centroid))
-            U, V = U + share * node.quadratic * U_kc, V + share * node.linear * V_kc
+    frequencies, _, _ = kinds_of_samples(model.data, W.shape[1])
+    U = V = 0.0
+    for c, share in enumerate(frequencies.tolist()):
+        U_c, V_c = population_of_kind(finite, c)
+        U, V = U + share * U_c, V + share * V_c
     return U, V
 
 
-def _population_of_kind(finite: "FiniteModel", node: Node, variances: Array, centroid: Array) -> tuple[Array, Array]:
+def population_of_kind(finite: "FiniteModel", kind: int) -> tuple[Array, Array]:
+    """(Ũ_c, Ṽ_c): the same over fresh data of the kind c = ``kind`` alone, 0 <= c < C; see `population`."""
+    model, where = a_draw(finite).model, finite.backend
+    kind = integer("kind", kind, 0, len(as_mixture(model.data).weights) - 1)
+    if finite.features == "equivalent":
+        return population(finite)
+    d = finite.W.shape[1]
+    _, scales, centroids = kinds_of_samples(model.data, d)
+    variances = where.asarray(scales[kind] * covariance_eigenvalues(model.data, d))
+    U = V = 0.0
+    for node in nodes(model.times):
+        U_k, V_k = _at_one_time(finite, node, variances, where.asarray(centroids[kind]))
+        U, V = U + node.quadratic * U_k, V + node.linear * V_k
+    return U, V
+
+
+def _at_one_time(finite: "FiniteModel", node: Node, variances: Array, centroid: Array) -> tuple[Array, Array]:
     """E[φφ^T] and E[φ y^T] at one time, for x of mean ``centroid`` (d,) and diagonal covariance ``variances`` (d,)."""
     where, W = finite.backend, finite.W
     xp, d = where.xp, W.shape[1]
@@ -72,9 +85,15 @@ def _population_of_kind(finite: "FiniteModel", node: Node, variances: Array, cen
 
 def initial_test_loss(model: "RandomFeatureModel", d: int) -> float:
     """L̃_0, the test loss at A = 0 in dimension d."""
-    frequencies, scales, centroids = kinds_of_samples(a_model(model).data, d)
+    frequencies, _, _ = kinds_of_samples(a_model(model).data, d)
+    return float(frequencies @ class_initial_test_loss(model, d))
+
+
+def class_initial_test_loss(model: "RandomFeatureModel", d: int) -> NDArray[np.float64]:
+    """The same over fresh data of each kind, (C,)."""
+    _, scales, centroids = kinds_of_samples(a_model(model).data, d)
     energy = scales * np.mean(covariance_eigenvalues(model.data, d)) + np.mean(centroids**2, axis=1)
-    return mean_square_target(model.times, frequencies @ energy)
+    return np.array([mean_square_target(model.times, value) for value in energy.tolist()])
 
 
 def exact_score_loss(model: "RandomFeatureModel", d: int) -> float:
@@ -83,13 +102,25 @@ def exact_score_loss(model: "RandomFeatureModel", d: int) -> float:
     This is the loss of a score that knows the kind of x_t. Kinds whose variances differ, or whose centroids are O(√d) apart, are
     told apart by x_t with certainty for d → ∞; doubt between kinds of the same variance with centroids O(1) apart costs O(1/d).
     """
-    times, (frequencies, scales, _) = a_model(model).times, kinds_of_samples(model.data, d)
+    frequencies, _, _ = kinds_of_samples(a_model(model).data, d)
+    return float(class_exact_score_loss(model, d) @ frequencies)
+
+
+def class_exact_score_loss(model: "RandomFeatureModel", d: int) -> NDArray[np.float64]:
+    """The same on samples of each kind, of the score of that kind alone, (C,)."""
+    times, (_, scales, _) = a_model(model).times, kinds_of_samples(model.data, d)
     signal = times.decay[:, None, None] ** 2 * scales[:, None] * covariance_eigenvalues(model.data, d)
     losses = np.mean(signal / (signal + times.noise_variances[:, None, None]), axis=-1)
-    return float(times.probabilities @ losses @ frequencies)
+    return times.probabilities @ losses
 
 
 def score_error(model: "RandomFeatureModel", d: int, test: ArrayLike) -> np.float64 | NDArray[np.float64]:
     """Σ_k w_k Δ_k (1/d) E|S − ∇log P_{t_k}|²/Σ_k w_k Δ_k on fresh data, from the test loss, shaped like ``test``."""
     test = finite_array("test", test, float)[()]
     return (test - exact_score_loss(model, d)) / float(model.times.probabilities @ model.times.noise_variances)
+
+
+def class_score_error(model: "RandomFeatureModel", d: int, test: NDArray) -> NDArray[np.float64]:
+    """The same of each kind, from the test losses (C, …) of the kinds; see `theory.results.LossCurve`."""
+    exact = class_exact_score_loss(model, d).reshape(-1, *[1] * (test.ndim - 1))
+    return (test - exact) / float(model.times.probabilities @ model.times.noise_variances)

@@ -17,6 +17,7 @@ from .two_bulks import atom, memorizing_bulk, memorizing_threshold, population_b
 
 #: loaded when they are first asked for
 MODULES = (
+    "class_losses",
     "class_separation",
     "diagrams",
     "empirical_score",

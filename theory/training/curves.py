@@ -23,7 +23,8 @@ from numpy.typing import ArrayLike
 from ..filters import check_tau, filter_function, remainder
 from ..results import RidgeCurve, TrainingCurve
 from ..validation import a_model, finite_array
-from .exact_score import exact_score_loss
+from .class_losses import class_losses
+from .exact_score import class_exact_score_loss, exact_score_loss
 from .losses import losses
 
 if TYPE_CHECKING:
@@ -34,8 +35,9 @@ def training_curve(model: "RandomFeatureModel", tau: ArrayLike) -> TrainingCurve
     """`TrainingCurve` at the training times ``tau``; see `theory.RandomFeatureModel.training`."""
     tau = check_tau(tau)
     rate = flow_rate(model) * tau.ravel()[:, None]
-    train, test = losses(model, lambda z, rows: (filter_function(z, rate[rows]), remainder(z, rate[rows])), tau.size)
-    return TrainingCurve(tau, *_shaped(model, train, test, tau.shape))
+    return TrainingCurve(
+        tau, **_curve(model, lambda z, rows: (filter_function(z, rate[rows]), remainder(z, rate[rows])), tau)
+    )
 
 
 def ridge_curve(model: "RandomFeatureModel", zeta: ArrayLike) -> RidgeCurve:
@@ -45,13 +47,29 @@ def ridge_curve(model: "RandomFeatureModel", zeta: ArrayLike) -> RidgeCurve:
     if (zeta < 0).any():
         raise ValueError(f"zeta holds {zeta[zeta < 0].flat[0]}; allowed: zeta >= 0")
     column = zeta.ravel()[:, None]
-    train, test = losses(model, lambda z, rows: (1 / (z + column[rows]), column[rows] / (z + column[rows])), zeta.size)
-    return RidgeCurve(zeta, *_shaped(model, train, test, zeta.shape))
+    return RidgeCurve(
+        zeta, **_curve(model, lambda z, rows: (1 / (z + column[rows]), column[rows] / (z + column[rows])), zeta)
+    )
 
 
-def _shaped(model, train, test, shape):
-    train, test = train.reshape(shape), test.reshape(shape)
-    return train, test, (test - exact_score_loss(model)) / (model.times.law @ model.times.noise_variances)
+def _curve(model, filters, grid):
+    """The fields of a curve but its grid."""
+    every, each = losses(model, filters, grid.size), class_losses(model, filters, grid.size)
+    train, test = every.reshape(2, *grid.shape)
+    exact = class_exact_score_loss(model)
+    # one kind is all there is
+    train_by_class, test_by_class = (every[:, None] if each is None else each).reshape(2, exact.size, *grid.shape)
+    scale = model.times.law @ model.times.noise_variances
+    error = (test - exact_score_loss(model)) / scale
+    by_class = (test_by_class - exact.reshape(-1, *[1] * grid.ndim)) / scale
+    return {
+        "train": train,
+        "test": test,
+        "score_error": error,
+        "train_by_class": train_by_class,
+        "test_by_class": test_by_class,
+        "score_error_by_class": by_class,
+    }
 
 
 def flow_rate(model: "RandomFeatureModel") -> float:

@@ -21,8 +21,13 @@ respond by the linear equations of `theory.equations.response`, and the off-diag
 .. math:: G(z_1,z_2) = L_0 - \tfrac1d\mathrm{Tr}\,V^TQ_1\tilde V - \tfrac1d\mathrm{Tr}\,\tilde V^TQ_2V
           + \tfrac1d\mathrm{Tr}\,V^TQ_1\tilde UQ_2V .
 
+**Class by class.** The loss on fresh samples of one kind is the same with the matrix of that kind alone as the source. The loss on the
+training samples of one kind is the derivative by their weight: a source κ that multiplies them turns 1 + δ_c, between the fields, into 1 + δ_c −
+κ, and so moves Ĥ_c by κπ_cE_c(z₁)E_c(z₂) where fresh samples, of which δ = 0, move it by κπ_c (`theory.symbolic.class_losses` derives both).
+The response to the sources is one and the same: solved once for the target's row (the adjoint), it serves any number of them.
+
 Called by `theory.training.losses` alone. Derived here, checked by ``tests/training/test_general_training.py`` against the scalar F of
-`theory.training.two_resolvents` and finite networks.
+`theory.training.two_resolvents` and finite networks, by ``tests/training/test_class_curves.py`` class by class.
 
 Here arguments are not checked: for whoever looks inside, or extends the package.
 """
@@ -60,6 +65,16 @@ def residuals(system: "GeneralSystem", x: NDArray[np.complex128]) -> tuple[NDArr
     return train, test
 
 
+def class_residuals(system: "GeneralSystem", x: NDArray[np.complex128]) -> NDArray[np.complex128]:
+    """`residuals` of each kind c alone, (1/d) E_c[y·r_z], on its training samples and on fresh ones: array (2, C, N)."""
+    e = system.ensemble
+    field = fields(e, system.full(x), e.target[:, None])
+    B, target = field.B[..., -1:], np.broadcast_to(e.target[:, None], field.B[..., -1:].shape)
+    E, one = field.E, np.eye(e.sizes[2])
+    found = [[_within(e, c, target, B, middle)[:, 0] for c, middle in enumerate(m)] for m in (_kinds(E), [one] * e.pi.size)]
+    return np.array(found) / e.pi[:, None]
+
+
 def fresh_loss_kernel(
     system: "GeneralSystem", x: NDArray[np.complex128], i: NDArray[np.int64], j: NDArray[np.int64]
 ) -> NDArray[np.complex128]:
@@ -67,12 +82,21 @@ def fresh_loss_kernel(
 
     Cost: one linear system of m = J + C·K² unknowns a pair, O(m³); in chunks, so that memory stays bounded.
     """
+    return loss_kernels(system, x, i, j, classes=False)[0]
+
+
+def loss_kernels(
+    system: "GeneralSystem", x: NDArray[np.complex128], i: NDArray[np.int64], j: NDArray[np.int64], classes: bool = True
+) -> NDArray[np.complex128]:
+    """G(z_i, z_j) of all losses that are double integrals, array (S, pairs).
+
+    The first is that of `fresh_loss_kernel`. With ``classes`` there follow (1/d) E_c[r_{z_i}·r_{z_j}] on the training samples of each
+    kind, and on fresh ones: S = 1 + 2C. Cost: that of `fresh_loss_kernel`, and little more.
+    """
     e = system.ensemble
     J, C, K = e.sizes
     full, columns = system.full(x), _columns(e)
     field = fields(e, full, e.target[:, None])
-    fresh, mean_square = e.population
-    mean_square = np.append(mean_square, 0)
     m = J + C * K * K
     rows = max(1, CHUNK // (2 * m * m))
     parts = []
@@ -80,9 +104,60 @@ def fresh_loss_kernel(
         a, b = i[first : first + rows], j[first : first + rows]
         left, right = field[a], field[b]
         matrix, target_row = response(e, left, right, columns, 1 / (full[:J, a] * full[:J, b]).T)
-        direct = mean_square + np.einsum("l,nlmj,lmk,nlkj->nj", e.weights, left.B, fresh, right.B, optimize=True)
-        samples = diagonal_blocks(e, (left.N @ fresh) @ np.swapaxes(right.N, -1, -2)) / e.psi_n
-        source = np.concatenate([direct[:, :J], samples.reshape(len(a), -1)], axis=1)
-        answer = -solve_stack(matrix, source)
-        parts.append(direct[:, J] + np.einsum("nm,nm->n", target_row[:, 0], answer))
-    return np.concatenate(parts)
+        adjoint = solve_stack(np.swapaxes(matrix, -1, -2), target_row[:, 0])
+        sources = [_of_fresh_samples(e, left, right)]
+        if classes:
+            middles = (_kinds(left.E @ right.E), [np.eye(K)] * C)
+            sources += [_of_kind(e, left, right, c, middle) for kinds in middles for c, middle in enumerate(kinds)]
+        parts.append([direct[:, J] - np.einsum("nm,nm->n", adjoint, _stacked(direct[:, :J], s)) for direct, s in sources])
+    values = np.concatenate(parts, axis=1)
+    values[1:] /= np.tile(e.pi, 2)[: len(values) - 1, None]
+    return values
+
+
+def _of_fresh_samples(e, left, right):
+    """What a source of fresh samples adds to 1/q_j and the target's (n, J + 1), and to δ (n, C, K, K)."""
+    fresh, mean_square = e.population
+    direct = np.einsum("l,nlmj,lmk,nlkj->nj", e.weights, left.B, fresh, right.B, optimize=True)
+    direct[:, :-1] += mean_square
+    return direct, diagonal_blocks(e, (left.N @ fresh) @ np.swapaxes(right.N, -1, -2)) / e.psi_n
+
+
+def _of_kind(e, left, right, c, middle):
+    """The same of samples of kind c, π_c times: fresh if ``middle`` is 1 (K, K), of training if it is E_c(z₁)E_c(z₂), (n, K, K)."""
+    direct = _within(e, c, left.B, right.B, middle)
+    direct[:, :-1] += e.kind_s2[:, c] + e.pi[c] * np.einsum("...kl,jkl->...j", middle, e.C[:, c])
+    data, noise = _rows(e, c)
+    first, second = (np.swapaxes(f.N, -1, -2) for f in (left, right))
+    inside = e.pi[c] * e.nodes[:, None, None] * (first[:, :, data].swapaxes(-1, -2) @ _each(middle) @ second[:, :, data])
+    inside = inside + first[:, :, noise].swapaxes(-1, -2) @ second[:, :, noise]
+    return direct, diagonal_blocks(e, inside) / e.psi_n
+
+
+def _within(e, c, left, right, middle):
+    """Σ_l w_l left^T X right, column by column, with X the channels of kind c: λπ_c ``middle`` for the data and 1 for the noise; (n, J')."""
+    data, noise = _rows(e, c)
+    signal = np.sum(left[:, :, data] * (_each(middle) @ right[:, :, data]), axis=2)
+    return e.pi[c] * np.einsum("l,nlj->nj", e.weights * e.nodes, signal) + np.einsum(
+        "l,nlkj,nlkj->nj", e.weights, left[:, :, noise], right[:, :, noise]
+    )
+
+
+def _each(middle):
+    """(…, K, K) for every node of ρ_Σ."""
+    return middle[..., None, :, :]
+
+
+def _rows(e, c):
+    """The channels of kind c: those of its data and those of its noise."""
+    _, C, K = e.sizes
+    return slice(c * K, (c + 1) * K), slice((C + c) * K, (C + c + 1) * K)
+
+
+def _kinds(matrices):
+    """(n, C, K, K) as C arrays (n, K, K)."""
+    return list(np.moveaxis(matrices, 1, 0))
+
+
+def _stacked(first, second):
+    return np.concatenate([first, second.reshape(len(first), -1)], axis=1)

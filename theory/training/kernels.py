@@ -34,8 +34,16 @@ def residuals(system: "System", x: Values) -> tuple[Values, Values]:
 
 @singledispatch
 def kernels(system: "System", x: Values, size: int) -> tuple[Values, Values]:
-    """G(z_i, z_j) and G(z_i, z̄_k) at solutions x (m, N), arrays (N, N) and (at least ``size``, ``size``), k among the first ``size``."""
+    """G(z_i, z_j) and G(z_i, z̄_k) at solutions x (m, N), arrays (S, N, N) and (S, at least ``size``, ``size``), k among the first ``size``.
+
+    The first of the S is that of the test loss; where there are C > 1 kinds, their train and their test losses follow, S = 1 + 2C.
+    """
     raise TypeError(f"no losses for {type(system).__name__}")
+
+
+@singledispatch
+def class_residuals(system: "System", x: Values) -> tuple[Values, Values] | None:
+    """(initial, far) of the losses of each of C > 1 kinds, train then test: L₀ of the kind (2C,), G(∞, z) (2C, N). None for one kind."""
 
 
 @singledispatch
@@ -58,7 +66,7 @@ def _(system: ScalarSystem, x):
 
 @kernels.register
 def _(system: ScalarSystem, x, size):
-    return tuple(scalar_kernel.fresh_residual(system, x, right) for right in (x, x[:, :size].conj()))
+    return tuple(scalar_kernel.fresh_residual(system, x, right)[None] for right in (x, x[:, :size].conj()))
 
 
 @beside_atom.register
@@ -80,11 +88,21 @@ def _(system: GeneralSystem, x):
 def _(system: GeneralSystem, x, size):
     both = np.hstack([x, x.conj()])
     i, j = np.triu_indices(x.shape[1])
-    pairs = general_kernel.fresh_loss_kernel(system, both, np.append(i, i), np.append(j, j + x.shape[1]))
-    kernel, mirror = np.empty((2, x.shape[1], x.shape[1]), complex)
-    kernel[i, j], mirror[i, j] = pairs[: i.size], pairs[i.size :]
-    kernel[j, i], mirror[j, i] = kernel[i, j], mirror[i, j].conj()
-    return kernel, mirror[:size, :size]
+    first, second = np.append(i, i), np.append(j, j + x.shape[1])
+    pairs = general_kernel.loss_kernels(system, both, first, second, classes=system.ensemble.pi.size > 1)
+    kernel, mirror = np.empty((2, len(pairs), x.shape[1], x.shape[1]), complex)
+    kernel[:, i, j], mirror[:, i, j] = pairs[:, : i.size], pairs[:, i.size :]
+    kernel[:, j, i], mirror[:, j, i] = kernel[:, i, j], mirror[:, i, j].conj()
+    return kernel, mirror[:, :size, :size]
+
+
+@class_residuals.register
+def _(system: GeneralSystem, x):
+    e = system.ensemble
+    if e.pi.size == 1:
+        return None
+    # at infinite z the residual is the target itself
+    return np.tile(e.class_initial_loss, 2), general_kernel.class_residuals(system, x).reshape(2 * e.pi.size, -1)
 
 
 @beside_atom.register

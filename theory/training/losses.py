@@ -67,6 +67,8 @@ class ResidualData:
     mirror: np.ndarray
     at_zero: np.ndarray | None
     from_zero: np.ndarray | None
+    #: the losses of each of C > 1 kinds, train then test: `QuadraticData` (2C of each); None for one kind
+    classes: "QuadraticData | None" = None
 
     @cached_property
     def sizes(self) -> NDArray[np.float64]:
@@ -77,6 +79,21 @@ class ResidualData:
     def coarse(self) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
         """The kernels at every second node, contiguous."""
         return tuple(np.ascontiguousarray(table[::2, ::2]) for table in (self.kernel, self.mirror))
+
+
+@dataclass(frozen=True)
+class QuadraticData:
+    """The same of S losses that are double integrals, `theory.training.class_losses`, with H out of it.
+
+    L₀ (S,), G(∞, z) (S, N), G(z_i, z_j) and G(z_i, z̄_j) (S, N, N), G(0, 0) twice (S, 2), G(0, z) (S, N).
+    """
+
+    initial: np.ndarray
+    far: np.ndarray
+    kernel: np.ndarray
+    mirror: np.ndarray
+    at_zero: np.ndarray | None
+    from_zero: np.ndarray | None
 
 
 def initial_loss(model: "RandomFeatureModel") -> float:
@@ -123,18 +140,26 @@ def on_contour(model: "RandomFeatureModel", system: "System", count: int) -> Res
     has_zero = not np.isnan(zero).any()
     x = np.hstack([x, zero]) if has_zero else x
     train, far = kernels.residuals(system, x)
-    kernel, mirror = kernels.kernels(system, x, y.size)
+    all_kernels, all_mirrors = kernels.kernels(system, x, y.size)
     inside = slice(0, y.size)
-    at_zero = np.array([train[-2:], np.diag(kernel)[-2:]]).real if has_zero else None
+    diagonal = np.diagonal(all_kernels, axis1=1, axis2=2)[:, -2:].real if has_zero else None
+    # contiguous, and without the columns of z = 0
+    kernel, mirror = (np.ascontiguousarray(table[:, inside, inside]) for table in (all_kernels, all_mirrors))
+    row = all_kernels[:, -2, inside] if has_zero else None
+    classes = kernels.class_residuals(system, x)
+    if classes is not None:
+        of_zero = (diagonal[1:], row[1:]) if has_zero else (None, None)
+        classes = QuadraticData(classes[0], classes[1][:, inside], kernel[1:], mirror[1:], *of_zero)
     return ResidualData(
         points,
         kernels.initial_loss(system),
         train[inside],
         far[inside],
-        kernel[inside, inside],
-        mirror[inside],
-        at_zero,
-        kernel[-2, inside] if has_zero else None,
+        kernel[0],
+        mirror[0],
+        np.array([train[-2:].real, diagonal[0]]) if has_zero else None,
+        row[0] if has_zero else None,
+        classes,
     )
 
 
@@ -190,12 +215,19 @@ def losses(
     Cost O(N²) values of G, each a linear system of J + C·K² unknowns for the general models, for N of about 16 log(λ_+/λ_-) nodes of the
     upper half; then O(N²) operations a filter.
     """
-    result = np.empty((2, size))
+    return certified(model, filters, np.empty((2, size)), measured)
+
+
+def certified(
+    model: "RandomFeatureModel", filters: Callable, result: NDArray[np.float64], measure: Callable
+) -> NDArray[np.float64]:
+    """``result`` (losses, size), filled with what ``measure`` makes of a family of filters: `measured`, or the same of other losses."""
+    size = result.shape[1]
     rows = np.arange(size)
     count = min(contour.count_for(*support_bounds(model.spectrum()), DIGITS), MOST_NODES)
     while rows.size:
         data = residual_data(model, count)
-        values, errors = measured(data, *filters(data.points.nodes, rows))
+        values, errors = measure(data, *filters(data.points.nodes, rows))
         done = (errors <= TOLERANCE).all(axis=0)
         result[:, rows[done]] = values[:, done]
         if count == MOST_NODES and not done.all():
@@ -211,7 +243,13 @@ def losses(
 
 def measured(data: ResidualData, f: NDArray[np.complex128], h: NDArray[np.complex128]) -> Pair:
     """(train, test) of the filters f, h at the nodes of ``data``, and their relative errors, two arrays (2, filters)."""
-    forms = [_form(data, f, h, from_zero) for from_zero in (False, True) if data.at_zero is not None or not from_zero]
+    return best_form(
+        [_form(data, f, h, from_zero) for from_zero in (False, True) if data.at_zero is not None or not from_zero]
+    )
+
+
+def best_form(forms: list) -> Pair:
+    """Values and relative errors (losses, filters), of the forms the one with the smaller terms; each is (values, errors, terms)."""
     values, errors, terms = (np.array(column) for column in zip(*forms, strict=True))
     # by the terms and not by the measured errors, of which the smaller may be so by chance
     best = np.argmin(terms, axis=0)[None]
@@ -227,19 +265,28 @@ def _form(data, f, h, from_zero):
     else:
         single, square, row = -w * f, -w * f * (1 + h), data.far
         constant, uncertain = np.full((2, 1), data.initial), 0
-    fine = _integrals(single, square, data.train, row, data.kernel, data.mirror)
     half = slice(0, None, 2)
-    coarse = _integrals(2 * single[:, half], 2 * square[:, half], data.train[half], row[half], *data.coarse)
+    test, coarse_test, test_terms = double_integral(single, row, data.kernel, data.mirror, data.coarse, data.sizes)
+    train, coarse_train = (2 * (x @ y).real for x, y in ((square, data.train), (2 * square[:, half], data.train[half])))
+    terms = constant + np.stack([2 * np.abs(square) @ np.abs(data.train), test_terms])
+    return judged(constant, np.stack([train, test]), np.stack([coarse_train, coarse_test]), uncertain, terms)
+
+
+def double_integral(single: NDArray, row: NDArray, kernel: NDArray, mirror: NDArray, coarse: tuple, sizes: NDArray) -> tuple:
+    """2∮(p)·row + ∮∮p p·kernel by all nodes and by every second one, and the sum of the terms' sizes: three arrays (filters,).
+
+    ``single`` (filters, N) is p with its weights, ``row`` (N,); ``kernel`` and ``mirror`` (N, N), ``coarse`` the two at every second node.
+    """
+    half = slice(0, None, 2)
+    rules = (single, row, kernel, mirror), (2 * single[:, half], row[half], *coarse)
+    fine, rough = (2 * (2 * p @ r + np.sum((p @ k + p.conj() @ m.T) * p, axis=1)).real for p, r, k, m in rules)
     p = np.abs(single)
-    test_terms = 2 * p @ np.abs(row) + np.sum((p @ data.sizes) * p, axis=1)
-    terms = constant + 2 * np.stack([np.abs(square) @ np.abs(data.train), test_terms])
+    return fine, rough, 2 * (2 * p @ np.abs(row) + np.sum((p @ sizes) * p, axis=1))
+
+
+def judged(constant: NDArray, fine: NDArray, coarse: NDArray, uncertain: NDArray | float, terms: NDArray) -> tuple:
+    """Values, relative errors and terms of losses constant + fine, by the difference of the rules, what both share, and the rounding."""
     values = constant + fine
     with np.errstate(divide="ignore", invalid="ignore"):
         errors = (np.abs(fine - coarse) + uncertain + ROUNDING * terms) / values
     return values, np.where(values > 0, errors, np.inf), terms
-
-
-def _integrals(single, square, train, row, kernel, mirror):
-    """The contour integrals of the train and of the test loss, (2, filters)."""
-    test = 2 * single @ row + np.sum((single @ kernel + single.conj() @ mirror.T) * single, axis=1)
-    return 2 * np.stack([square @ train, test]).real
