@@ -7,7 +7,7 @@ from scipy.optimize import brentq
 
 from theory import Gaussian, Mixture, RandomFeatureModel, TimeGrid, activations
 from theory.equations import solve
-from theory.equations.response import _parallel_sum
+from theory.equations.matrices import parallel_sum
 
 
 def test_two_slopes_late_have_the_edges_of_a_weighted_wishart_matrix():
@@ -74,7 +74,7 @@ def test_between_keeps_its_digits_at_any_size(size):
     u = rng.normal(size=(4, 1)) + 1e-3 * rng.normal(size=(4, 2))
     G = u.T @ u + 0j
     T = size * np.diag(rng.uniform(0.5, 2, 2) * np.exp(1j * rng.uniform(0, 3, 2)))
-    found = _parallel_sum(G, np.linalg.inv(np.eye(2) + T @ G), T, np.linalg.inv(T))
+    found = parallel_sum(G, np.linalg.inv(np.eye(2) + T @ G), T, np.linalg.inv(T))
     with mpmath.workdps(60):
         exact = (mpmath.matrix(G.tolist()) ** -1 + mpmath.matrix(T.tolist())) ** -1
         exact = np.array(exact.tolist(), complex).reshape(2, 2)

@@ -151,7 +151,10 @@ class Ensemble:
             sizes = range(1, group.size) if group.size <= SUBSETS else ()
             some = [list(types) for size in sizes for types in combinations(group.tolist(), size)]
             found.append((float(self.s2[group[0]]), max(self._null_space(types, flat) for types in [group.tolist(), *some])))
-        return tuple(atom for atom in found if atom[1] > 0)
+        alone, linear, nonlinear, flat = self._alone
+        rank = (linear > flat) + self.psi_n * ((nonlinear > flat[:, None, None]).sum(axis=-1) @ self.pi)
+        found += zip(self.s2[alone].tolist(), (self.p[alone] - rank / self.psi_p).tolist(), strict=True)
+        return tuple(sorted(atom for atom in found if atom[1] > 0))
 
     def _null_space(self, types, flat):
         """The share of the features that these types' columns leave, negative where they leave none."""
@@ -171,22 +174,57 @@ class Ensemble:
         return np.eye(self.u.shape[1]) if rank == self.u.shape[1] else basis[:rank].T
 
     @cached_property
+    def readings(self) -> NDArray:
+        """The coordinates of the u_j in `span`, (rank, J)."""
+        return np.ascontiguousarray(self.span.T @ self.u.T)
+
+    @cached_property
+    def forms(self) -> NDArray:
+        """What T and Σ_j p_j q_j C̃_j are made of, and what 1/q_j reads them by: R_jR_j^T for R = `readings`, C̃_jc; (F, J).
+
+        Of R_jR_j^T the upper triangle, r(r+1)/2 numbers, then all C·K·K of the C̃_jc.
+        """
+        a, b = np.triu_indices(len(self.readings))
+        return np.concatenate([self.readings[a] * self.readings[b], self.C.reshape(self.p.size, -1).T])
+
+    @cached_property
     def smallest_coupling(self) -> float:
         """The smallest eigenvalue of the couplings that counts in `atoms`: bulks lie about as far from their s̄_j²."""
-        return float(
-            min(c[c > flat].min(initial=np.inf) for *_, linear, nonlinear, flat in self._levels for c in (linear, nonlinear))
+        _, linear, nonlinear, flat = self._alone
+        large = (linear[linear > flat], nonlinear[nonlinear > flat[:, None, None]])
+        large += tuple(c[c > flat] for *_, linear, nonlinear, flat in self._levels for c in (linear, nonlinear))
+        return float(min(c.min(initial=np.inf) for c in large))
+
+    @cached_property
+    def _chains(self):
+        """Types in the order of s̄_j², cut where one differs from the next."""
+        order = np.argsort(self.s2, kind="stable")
+        s2 = self.s2[order]
+        return np.split(order, np.flatnonzero(np.diff(s2) > SAME * s2[1:]) + 1)
+
+    @cached_property
+    def _alone(self):
+        """Types that have their s̄_j² for themselves (J',): the eigenvalue of u u^T (J',), those of C_jc (J', C, K), and what counts as zero."""
+        alone = np.array([chain[0] for chain in self._chains if chain.size == 1], int)
+        return (
+            alone,
+            np.sum(self.u[alone] ** 2, axis=1),
+            np.linalg.eigvalsh(self.C[alone]),
+            FLAT * self.second_moments[alone],
         )
 
     @cached_property
     def _levels(self):
-        """For each s̄² its types, the eigenvalues of their u u^T (M,) and Σ_j C_jc (C, K), and which count as zero."""
+        """For each s̄² of several types these, the eigenvalues of their u u^T (M,) and Σ_j C_jc (C, K), and which count as zero."""
         found = []
-        for s2 in np.unique(self.s2):
-            if found and s2 <= self.s2[found[-1][0][0]] * (1 + SAME):
-                continue
-            group = np.flatnonzero(np.abs(self.s2 - s2) <= SAME * s2)
-            flat = FLAT * self.second_moments[group].max()
-            found.append((group, *self._eigenvalues(group), flat))
+        for chain in self._chains:
+            last = -1.0
+            for s2 in np.unique(self.s2[chain]) if chain.size > 1 else ():
+                if s2 <= last * (1 + SAME):
+                    continue
+                last, group = s2, np.sort(chain[np.abs(self.s2[chain] - s2) <= SAME * s2])
+                flat = FLAT * self.second_moments[group].max()
+                found.append((group, *self._eigenvalues(group), flat))
         return found
 
     @property

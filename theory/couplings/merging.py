@@ -28,12 +28,30 @@ def merged(p: NDArray, pi: NDArray, u: NDArray, C: NDArray, s2: NDArray, kappa: 
     rows = np.concatenate([u, C.reshape(J, -1), s2], axis=1)
     size = np.full(rows.shape[1], scale)
     size[: u.shape[1]] = np.sqrt(scale)
+    label = _same(rows / size)
+    first, member = np.unique(label, return_inverse=True)
+    total = np.bincount(member, weights=p)
+    mean = np.zeros((first.size, *kappa.shape[1:]))
+    np.add.at(mean, member, p[:, None, None] * kappa)
+    return total, u[first], C[first], s2[first], mean / total[:, None, None]
+
+
+def _same(rows):
+    """For each row the first one that it is within `SAME` of; J log J, since only what has the same projection is compared."""
+    J, columns = rows.shape
+    generic = np.cos(1.0 + np.arange(columns))
+    key = rows @ generic
+    order = np.argsort(key, kind="stable")
+    # rows that are the same have projections within SAME·Σ|generic|, and their rounding
+    ends = np.flatnonzero(np.diff(key[order]) > 2 * SAME * np.abs(generic).sum()) + 1
     label = np.full(J, -1)
-    for j in range(J):
-        if label[j] < 0:
-            label[(label < 0) & np.all(np.abs(rows - rows[j]) <= SAME * size, axis=1)] = j
-    first = np.unique(label)
-    members = [label == j for j in first]
-    total = np.array([p[m].sum() for m in members])
-    kappa = np.array([np.tensordot(p[m], kappa[m], 1) for m in members]) / total[:, None, None]
-    return total, u[first], C[first], s2[first], kappa
+    for group in np.split(order, ends):
+        if group.size == 1:
+            label[group] = group
+            continue
+        group = np.sort(group)
+        while group.size:
+            alike = np.all(np.abs(rows[group] - rows[group[0]]) <= SAME, axis=1)
+            label[group[alike]] = group[0]
+            group = group[~alike]
+    return label

@@ -6,6 +6,7 @@ For each kind of samples the pre-activations at all times share the sample, so t
 Called by `theory.couplings.ensemble` for the types of a model, and by `theory.spectrum.label_continuum` for labels that are no types.
 """
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -18,6 +19,7 @@ from ..data.time_grid import TimeGrid
 from ..errors import ConvergenceError
 from .feature_types import at_labels
 from .gaussian_averages import check_second_moment, data_rule, split_average
+from .interpolation import interpolated
 
 
 def type_couplings(
@@ -31,9 +33,9 @@ def type_couplings(
     nonlinear = np.empty((J, C, K, K))
     for c in range(C):
         scale = decay * np.sqrt(variances[c] * mixture.covariance.variance)
-        for j in range(J):
-            means = decay * projections[j, c] + times.times * biases[j]
-            kappa[j, c], slope[j, c], nonlinear[j, c], s2[j, c] = node_couplings(activation, means, scale, noise)
+        means = np.multiply.outer(projections[:, c], decay) + np.multiply.outer(biases, times.times)
+        for part, values in zip((kappa, slope, nonlinear, s2), _of_means(activation, means, scale, noise), strict=True):
+            part[:, c] = values
 
     root = np.sqrt(times.feature_weights)
     # of the data something is left at any time, lest δ vanish: with a square of 1e-200 nothing that double precision could see
@@ -46,6 +48,40 @@ def type_couplings(
         pi * (s2 @ times.feature_weights),
         weighted,
     )
+
+
+def _of_means(activation, means, data, noise):
+    """κ (J, K), a (J, K), C (J, K, K) and s² (J, K) at means (J, K), by interpolation where they are many on a line through 0."""
+    K = noise.size
+    direction = means[np.argmax(np.abs(means).sum(axis=1))]
+    largest = np.abs(direction).max()
+    found = None
+    if largest > 0:
+        direction = direction / largest
+        line = means @ direction / (direction @ direction)
+        if np.abs(means - np.multiply.outer(line, direction)).max() <= 1e-14 * largest:
+            found = interpolated(_OnLine(activation, *(tuple(x.tolist()) for x in (direction, data, noise))), line)
+    if found is None:
+        return map(np.array, zip(*(node_couplings(activation, row, data, noise) for row in means), strict=True))
+    kappa, slope, nonlinear, s2 = np.split(found, np.cumsum([K, K, K * K]), axis=1)
+    # what is rounding may have the wrong sign
+    values, vectors = np.linalg.eigh(nonlinear.reshape(-1, K, K))
+    nonlinear = (vectors * np.maximum(values, 0)[:, None, :]) @ np.swapaxes(vectors, 1, 2)
+    return kappa, slope, nonlinear, np.maximum(s2, 0)
+
+
+@dataclass(frozen=True)
+class _OnLine:
+    """`node_couplings` at means x·direction, as one row of numbers."""
+
+    activation: Activation
+    direction: tuple
+    data: tuple
+    noise: tuple
+
+    def __call__(self, x):
+        parts = node_couplings(self.activation, x * np.array(self.direction), np.array(self.data), np.array(self.noise))
+        return np.concatenate([part.ravel() for part in parts])
 
 
 @lru_cache(maxsize=64)

@@ -3,9 +3,9 @@
 For whoever extends the package: arguments are not checked here as the public functions check theirs. `System` says what a solver may ask,
 `system_of` which equations a model has, `solve` finds the solution at any point, `certify` says why it is the one.
 
-A file imports only those before it: certificate, system; scalar, response; general; factory; continuation, polynomial, late_times; solution.
-``general_digits`` stands beside. The folder reads a model's coefficients (`theory.couplings`) and derived formulas (`theory.symbolic`);
-whatever is asked of solutions, edges, outliers, losses, is asked in the folders above.
+A file imports only those before it: certificate, system; scalar; matrices, channels, response; general; factory; continuation, polynomial,
+late_times; solution. ``general_digits`` stands beside. The folder reads a model's coefficients (`theory.couplings`) and derived formulas
+(`theory.symbolic`); whatever is asked of solutions, edges, outliers, losses, is asked in the folders above.
 """
 
 from . import polynomial

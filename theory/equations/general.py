@@ -29,7 +29,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._former_names import renamed
-from .response import diagonal_blocks, fields, response, solve_stack
+from . import channels
+from .matrices import diagonal_blocks, solve_stack
+from .response import response, type_fields
 from .system import System
 
 if TYPE_CHECKING:
@@ -50,7 +52,8 @@ class GeneralSystem(System):
     Notes
     -----
     With m unknowns, L nodes of ρ_Σ and M = 2CK channels, a residual costs O(N L M²(M + J)), a Newton step
-    O(N (L J² M + L (CK)⁴ + m³)). Memory is O(N (CK)²) for what is kept and bounded by chunks of points for what is not.
+    O(N (L J² M + L (CK)⁴ + m³)); where types are many (`theory.equations.channels`) O(N (J F² + L M⁴ + F³)), F = O(M²), which is linear in J.
+    Memory is O(N (J + (CK)²)) for what is kept and bounded by chunks of points for what is not.
     """
 
     def __init__(self, ensemble: "Ensemble", offset: float | None = None) -> None:
@@ -65,6 +68,8 @@ class GeneralSystem(System):
         self._full_from_unknowns = np.concatenate([own, (self.resolvents + c * rows.size + triangle.ravel()).ravel()])
         self._unknowns_from_full = np.concatenate([own, (self.resolvents + c * K * K + rows * K + columns).ravel()])
         self.unknowns = self._unknowns_from_full.size
+        #: whether the q_j are eliminated in Newton steps
+        self.many = channels.many(ensemble)
         #: evaluations for arrays of points so far, of which each costs 0.3 ms however few the points
         self.evaluations = 0
         #: types without couplings: q_j = 1/(s̄_j² − z), an atom and no more; as `norms`, (J + C,)
@@ -154,9 +159,11 @@ class GeneralSystem(System):
     def _in_chunks(self, function, x, y):
         """Apply to slices of points, so that intermediate arrays stay below `CHUNK` numbers; counts as one of `evaluations`."""
         _, C, K = self.ensemble.sizes
-        per_point = max(
-            self.ensemble.nodes.size * (2 * C * K) * (2 * C * K + self.resolvents), 2 * len(self._full_from_unknowns) ** 2
-        )
+        J, M, nodes = self.resolvents, 2 * C * K, self.ensemble.nodes.size
+        if self.many:
+            per_point = max(4 * J, len(self.ensemble.forms) ** 2, nodes * M**2 * self.ensemble.span.shape[1] ** 2)
+        else:
+            per_point = max(nodes * M * (M + J), 2 * len(self._full_from_unknowns) ** 2)
         rows = max(1, CHUNK // per_point)
         self.evaluations += 1
         result = np.empty((self.unknowns, y.size), complex)
@@ -166,20 +173,26 @@ class GeneralSystem(System):
         return result
 
     def _map(self, x, y):
-        """K_j (N, J), the map of δ_c (N, C, K, K), and the fields."""
+        """K_j (N, J), the map of δ_c (N, C, K, K), and the fields, type by type."""
         e = self.ensemble
         J = self.resolvents
         full = self.full(x)
-        field = fields(e, full)
+        field = type_fields(e, full)
         self_energy = np.einsum("nckl,jckl->nj", e.pi[:, None, None] * field.E, e.C)
         linear = np.einsum("l,nljj->nj", e.weights, field.uMu)
         k = (e.s2 - self.offset) - y[:, None] + self_energy + linear
         delta = (diagonal_blocks(e, field.N) + e.psi_p * np.einsum("nj,jckl->nckl", full[:J].T * e.p, e.C)) / float(e.psi_n)
         return k, delta, field
 
+    def _map_of_many(self, x, y):
+        """The same by `theory.equations.channels`."""
+        e, field = self.ensemble, channels.fields(self.ensemble, self.full(x))
+        k = (e.s2 - self.offset) - y[:, None] + channels.readings(e, field)
+        return k, (diagonal_blocks(e, field.N) + field.S) / float(e.psi_n), field
+
     def _residual(self, x, y):
         J = self.resolvents
-        k, delta, _ = self._map(x, y)
+        k, delta, _ = (self._map_of_many if self.many else self._map)(x, y)
         f = np.concatenate([1 - x[:J] * k.T, self.full(x)[J:] - delta.reshape(len(y), -1).T])
         return f[self._unknowns_from_full]
 
@@ -200,14 +213,28 @@ class GeneralSystem(System):
         return result
 
     def _newton_step(self, x, y):
+        if self.many:
+            k, delta, field = self._map_of_many(x, y)
+            full, J = self.full(x), self.resolvents
+            with np.errstate(all="ignore"):
+                source = np.concatenate([k - 1 / full[:J].T, full[J:].T - delta.reshape(y.size, -1)], axis=1)
+            return self._answer(field, full, source)
         f, matrix = self._jacobian(x, y)
         return -self._solve(matrix, f.T, x).T
 
     def _tangent(self, x, y):
-        _, matrix = self._jacobian(x, y)
-        source = np.zeros((y.size, self.unknowns), complex)
+        source = np.zeros((y.size, len(self._full_from_unknowns) if self.many else self.unknowns), complex)
         source[:, : self.resolvents] = 1  # ∂K_j/∂y = −1
+        if self.many:
+            full = self.full(x)
+            return -self._answer(channels.fields(self.ensemble, full), full, source)
+        _, matrix = self._jacobian(x, y)
         return self._solve(matrix, source, x).T
+
+    def _answer(self, field, full, source):
+        """Minus the inverse of the response, applied to a source (N, J + C·K·K), as unknowns (m, N)."""
+        dq, delta = channels.answer(self.ensemble, field, field, full[: self.resolvents].T ** 2, source)
+        return np.concatenate([dq, delta], axis=1).T[self._unknowns_from_full]
 
     def _solve(self, matrix, right, x):
         """Solutions (N, m), in the `scales`: next to an atom the rows are a factor 1e24 apart."""

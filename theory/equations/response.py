@@ -9,6 +9,8 @@ M = (Ĥ^{-1} + T)^{-1}, N = (T^{-1} + Ĥ)^{-1} and P = (1 + ĤT)^{-1},
 
     dM = −M₁ dT M₂ + P₁ dĤ P₂^T,     dN = P₁^T dT P₂ − N₁ dĤ N₂,     dĤ_c = −π_c E_c(z₁) dδ_c E_c(z₂).
 
+Where types are many their q_j are eliminated (`theory.equations.channels`), which `fields` and `respond` do by themselves.
+
 **Letters.** ``e`` is the `theory.couplings.ensemble.Ensemble`, all that is known of the model here, so that its arrays have their letters
 (``e.u`` for u_j, ``e.pi`` for π_c). N points, L nodes of ρ_Σ, J types, C kinds, K times, M = 2CK channels; unknowns are whole matrices
 (`theory.equations.GeneralSystem.full`). Checked by ``tests/equations/test_general.py`` (differences of the residual) and
@@ -20,6 +22,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+from . import channels
+from .matrices import inverse, parallel_sum, samples_by_samples, solve_stack
 
 if TYPE_CHECKING:
     from ..couplings.ensemble import Ensemble
@@ -42,7 +47,12 @@ class Fields:
         return Fields(self.E[index], self.B[index], self.Mu[index], self.uMu[index], self.N[index])
 
 
-def fields(e: "Ensemble", x: NDArray, extra: NDArray | None = None) -> Fields:
+def fields(e: "Ensemble", x: NDArray, extra: NDArray | None = None) -> "Fields | channels.ChannelFields":
+    """`type_fields`, or those of `theory.equations.channels` where types are many; with ``E``, ``B``, ``Mu`` and ``N`` both."""
+    return channels.fields(e, x, extra) if channels.many(e) else type_fields(e, x, extra)
+
+
+def type_fields(e: "Ensemble", x: NDArray, extra: NDArray | None = None) -> Fields:
     """`Fields` at the unknowns x, shape (J + C·K·K, N), with the couplings of the types and then ``extra``, (M, J' − J).
 
     T has rank J or less, M at most. The inverse is taken among types where these are independent, else in the channels that they span:
@@ -53,51 +63,25 @@ def fields(e: "Ensemble", x: NDArray, extra: NDArray | None = None) -> Fields:
     rank = V.shape[1]
     q, delta = x[:J].T, x[J:].T.reshape(-1, C, K, K)
     with np.errstate(all="ignore"):
-        E = _inverse(np.eye(K) + delta)
+        E = inverse(np.eye(K) + delta)
         share = (e.psi_p * e.p * q)[:, None, None, :]
         H = e.channels(e.pi[:, None, None] * E, e.nodes)
         if J == rank:
             G, D = U.T @ H @ U, share * np.eye(J)
-            A = _inverse(np.eye(J) + D @ G)  # (1 + DG)^{-1}
-            uMu = _parallel_sum(G, A, D, np.eye(J) / share)
+            A = inverse(np.eye(J) + D @ G)  # (1 + DG)^{-1}
+            uMu = parallel_sum(G, A, D, np.eye(J) / share)
             B = U @ A
             N = (B * share) @ U.T
         else:
             R = V.T @ U
             G, T = V.T @ H @ V, (R * share) @ R.T
-            A = _inverse(np.eye(rank) + T @ G)
-            uMu = R.T @ _parallel_sum(G, A, T, _inverse(T)) @ R
+            A = inverse(np.eye(rank) + T @ G)
+            uMu = R.T @ parallel_sum(G, A, T, inverse(T)) @ R
             B = V @ (A @ R)
             N = V @ A @ T @ V.T
         if extra is not None:
             B = np.concatenate([B, extra - N @ (H @ extra)], axis=-1)
         return Fields(E, B, H @ B, uMu, N[..., : C * K, :])
-
-
-def _parallel_sum(G, A, T, T_inverse):
-    """The parallel sum (G^{-1} + T)^{-1} of G and T^{-1}, with A = (1 + TG)^{-1}: G A, or T^{-1}(1 − A) where less cancels.
-
-    Next to an atom, or between two levels that lie close, T is large and G A has lost its digits.
-    """
-    one = np.eye(G.shape[-1])
-    lost, kept = np.abs(G) @ np.abs(A), np.abs(T_inverse) @ (one + np.abs(A))
-    return np.where(kept < lost, T_inverse @ (one - A), G @ A)
-
-
-def _inverse(matrix):
-    """Inverses of a stack of matrices, NaN for a singular one instead of an exception."""
-    finite = np.isfinite(matrix).all(axis=(-2, -1), keepdims=True)
-    return np.where(finite, _or_nan(np.linalg.inv, np.where(finite, matrix, np.eye(matrix.shape[-1]))), np.nan)
-
-
-def _or_nan(function, *stacks):
-    """``function`` of numpy.linalg at stacks of matrices; where it refuses a singular one, at each alone, and NaN for that."""
-    try:
-        return function(*stacks)
-    except np.linalg.LinAlgError:
-        if stacks[0].ndim == 2:
-            return np.full_like(stacks[-1], np.nan)
-        return np.array([_or_nan(function, *one) for one in zip(*stacks, strict=True)])
 
 
 def response(e: "Ensemble", left: Fields, right: Fields, u: NDArray, inverse_square: NDArray) -> tuple[NDArray, NDArray]:
@@ -136,12 +120,37 @@ def response(e: "Ensemble", left: Fields, right: Fields, u: NDArray, inverse_squ
     diagonal = np.arange(m)
     matrix[:, diagonal[:J], diagonal[:J]] += inverse_square
     matrix[:, J:, :J] = -(shares / e.psi_n) * np.moveaxis(Y[:, :J].reshape(points, J, -1), 1, 2)
-    # ∂δ_c/∂δ_c' = (π_c'/ψ_n) ⟨λ² (N₁E₁)_cc' ⊗ (N₂E₂)_cc'⟩
-    first, second = (_times_blocks(f.N, f.E) for f in (left, right))
-    first = first * np.multiply.outer(e.weights * e.nodes**2 / e.psi_n, e.pi)[:, None, :, None, None]
-    matrix[:, J:, J:] = -np.einsum("nlcdab,nlcdef->ncaedbf", first, second).reshape(points, m - J, m - J)
+    matrix[:, J:, J:] = -samples_by_samples(e, left, right)
     matrix[:, diagonal[J:], diagonal[J:]] += 1
     return matrix, rows[:, J:]
+
+
+def respond(
+    e: "Ensemble",
+    left: "Fields | channels.ChannelFields",
+    right: "Fields | channels.ChannelFields",
+    u: NDArray,
+    inverse_square: NDArray,
+    sources: NDArray,
+) -> NDArray:
+    """What 1/q of the columns beyond the types answers to ``sources`` (S, N, m) in the equations of q_j and δ_c, (S, N, J' − J).
+
+    The other arguments are those of `response`; the fields are both of `fields`. O(m³) a pair, linear in J where types are many.
+    """
+    if isinstance(left, channels.ChannelFields):
+        return channels.respond(e, left, right, 1 / inverse_square, sources)
+    matrix, rest = response(e, left, right, u, inverse_square)
+    transposed = np.swapaxes(matrix, -1, -2)
+    adjoint = np.stack([solve_stack(transposed, row) for row in np.moveaxis(rest, 1, 0)])
+    return -np.einsum("tnm,snm->snt", adjoint, sources)
+
+
+def numbers_of_a_pair(e: "Ensemble") -> int:
+    """How many numbers `respond` makes of a pair of arguments."""
+    J, C, K = e.sizes
+    if channels.many(e):
+        return 4 * e.u.size + e.nodes.size * len(e.forms) ** 2
+    return 2 * (J + C * K * K) ** 2
 
 
 def _couplings(e, left, right):
@@ -151,22 +160,3 @@ def _couplings(e, left, right):
     first, second = (b[:, :, : C * K].reshape(shape) for b in (left, right))
     first = np.transpose(first, (0, 4, 2, 3, 1)) * (e.weights * e.nodes)
     return first @ np.transpose(second, (0, 4, 2, 1, 3))
-
-
-def _times_blocks(N, E):
-    """N E for the data's block of N and block diagonal E, indexed (n, l, c, c', k, k')."""
-    C, K = E.shape[1:3]
-    blocks = N[..., : C * K].reshape(*N.shape[:2], C, K, C, K)
-    return np.swapaxes(blocks, 3, 4) @ E[:, None, None]
-
-
-def diagonal_blocks(e: "Ensemble", matrix: NDArray) -> NDArray:
-    """⟨λ X_cc⟩ for X (N, L, CK, CK or M): array (N, C, K, K)."""
-    _, C, K = e.sizes
-    average = np.einsum("l,nlab->nab", e.weights * e.nodes, matrix[..., : C * K]).reshape(-1, C, K, C, K)
-    return np.stack([average[:, c, :, c, :] for c in range(C)], axis=1)
-
-
-def solve_stack(matrix: NDArray, right: NDArray) -> NDArray:
-    """Solutions (N, m) of a stack of linear systems (N, m, m), (N, m), NaN where one is singular."""
-    return _or_nan(np.linalg.solve, matrix, right[..., None])[..., 0]

@@ -38,7 +38,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..equations.general import CHUNK
-from ..equations.response import diagonal_blocks, fields, response, solve_stack
+from ..equations.matrices import diagonal_blocks
+from ..equations.response import fields, numbers_of_a_pair, respond
 
 if TYPE_CHECKING:
     from ..equations.general import GeneralSystem
@@ -80,7 +81,7 @@ def fresh_loss_kernel(
 ) -> NDArray[np.complex128]:
     """G(z_i, z_j) for pairs of the solutions x, an array shaped like ``i``.
 
-    Cost: one linear system of m = J + C·K² unknowns a pair, O(m³); in chunks, so that memory stays bounded.
+    Cost: one linear system of m = J + C·K² unknowns a pair, O(m³), or linear in J where types are many; in chunks, so that memory stays bounded.
     """
     return loss_kernels(system, x, i, j, classes=False)[0]
 
@@ -97,19 +98,18 @@ def loss_kernels(
     J, C, K = e.sizes
     full, columns = system.full(x), _columns(e)
     field = fields(e, full, e.target[:, None])
-    m = J + C * K * K
-    rows = max(1, CHUNK // (2 * m * m))
+    rows = max(1, CHUNK // numbers_of_a_pair(e))
     parts = []
     for first in range(0, i.size, rows):
         a, b = i[first : first + rows], j[first : first + rows]
         left, right = field[a], field[b]
-        matrix, target_row = response(e, left, right, columns, 1 / (full[:J, a] * full[:J, b]).T)
-        adjoint = solve_stack(np.swapaxes(matrix, -1, -2), target_row[:, 0])
         sources = [_of_fresh_samples(e, left, right)]
         if classes:
             middles = (_kinds(left.E @ right.E), [np.eye(K)] * C)
             sources += [_of_kind(e, left, right, c, middle) for kinds in middles for c, middle in enumerate(kinds)]
-        parts.append([direct[:, J] - np.einsum("nm,nm->n", adjoint, _stacked(direct[:, :J], s)) for direct, s in sources])
+        stacked = np.array([_stacked(direct[:, :J], s) for direct, s in sources])
+        answers = respond(e, left, right, columns, 1 / (full[:J, a] * full[:J, b]).T, stacked)[..., 0]
+        parts.append([direct[:, J] + answer for (direct, _), answer in zip(sources, answers, strict=True)])
     values = np.concatenate(parts, axis=1)
     values[1:] /= np.tile(e.pi, 2)[: len(values) - 1, None]
     return values
