@@ -157,4 +157,7 @@ KINDS = {
     "stored": without(NO_REAL) | {"other": "nonsense"},
     "anything": {},
 }  # fmt: skip
+KINDS["states or None"] = without(KINDS["states"], "None")
+KINDS["grid of reals"] = KINDS["reals"] | {"empty": [], "number": 1.0}
+KINDS["weights in an array"] = KINDS["reals >= 0"] | {"sum": (0.5, 0.4), "number": 1.0}
 KINDS["real sequence >= 0 or None"] = without(KINDS["reals >= 0"], "None")

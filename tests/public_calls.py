@@ -9,7 +9,7 @@ import sympy as sp
 from bad_values import FAR, FINITE, GENERAL_SPECTRUM, MODEL, NETWORKS, SPECTRUM, STATES
 
 from theory import Gaussian, Mixture, TimeGrid, activations
-from theory.simulation import backend, gaussian_score
+from theory.simulation import backend, gaussian_score, trained_scores
 from theory.symbolic import diagrams, resolvent_polynomial
 from theory.symbolic import symbols as S
 from theory.symbolic.hermite import closed_form
@@ -277,6 +277,45 @@ TABLE = {
     "simulation.TrainedNetworks.top_overlaps": call(NETWORKS, coordinate=(0, "integer >= 0")),
     "simulation.trained_score": call(
         **ANY_MODEL, **SEED, d=(4, "integer"), times=([0.1, 0.2], "times > 0"), tau=(1.0, "tau")
+    ),
+    "simulation.trained_scores": call(
+        **ANY_MODEL,
+        **SEED,
+        d=(4, "integer"),
+        times=([0.1, 0.2], "times > 0"),
+        tau=([1.0], "tau"),
+        progress=(False, "truth"),
+    ),
+    "simulation.TrainedScores.score": call(
+        trained_scores(NETWORKS.networks[0].model, 4, [0.2], [1.0]), index=(0, "integer >= 0")
+    ),
+    "simulation.generate": call(
+        score=(a_score, "function"),
+        d=(4, "integer"),
+        times=([0.3, 0.1], "decreasing"),
+        samples=(3, "integer"),
+        seed=(0, "seed"),
+        sampler=("sde", "choice"),
+        progress=(False, "truth"),
+        device=(None, "device"),
+        library=(None, "choice or None"),
+    ),
+    "simulation.generation_statistics": call(
+        x=(STATES, "states"),
+        data=(FAR.data, "mixture"),
+        training=(None, "states or None"),
+        bins=(20, "integer > 1"),
+        ratio=(0.5, "fraction"),
+    ),
+    "simulation.total_variation": call(
+        values=([0.1, 0.2], "grid of reals"),
+        weights=((0.5, 0.5), "weights in an array"),
+        centres=((0.0, 1.0), "grid of reals"),
+        deviations=((1.0, 1.0), "grid"),
+        bins=(20, "integer > 1"),
+    ),
+    "simulation.memorized_fraction": call(
+        x=(STATES, "states"), training=(STATES[:, ::-1].copy(), "states"), ratio=(0.5, "fraction")
     ),
     "simulation.population": call(**OF_MODEL),
     "simulation.initial_test_loss": call(**ANY_MODEL, d=(4, "integer")),

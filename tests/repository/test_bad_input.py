@@ -44,11 +44,11 @@ INSIDE = {
 }  # fmt: skip
 #: classes that are returned and not made by callers
 RESULTS = {
-    "Atom", "BestRegularization", "Bulk", "ClassResponse", "ClassSeparation", "ClosedForm", "Conditions", "GeneralAction", "Kind", "LateLimit",
-    "LinearResponse", "LinearStage", "LossByGroups", "ManifoldAverages", "Modes", "NoiseLevel", "OptimiserCurve",
-    "Outlier", "OutlierCondition", "OutlierPosition", "PhaseDiagram", "Plateau", "PopulationSaddlePoint", "Rainbows",
-    "RandomEnergies", "RidgeCurve", "SaddlePoint", "Separation", "SignalCurve", "Timescales", "TrainingCurve",
-    "TrainingShares", "TwoCentroids", "Window",
+    "Atom", "BestRegularization", "Bulk", "ClassResponse", "ClassSeparation", "ClosedForm", "Conditions", "GeneralAction",
+    "Kind", "LateLimit", "LinearResponse", "LinearStage", "LossByGroups", "ManifoldAverages", "Modes", "NoiseLevel",
+    "OptimiserCurve", "Outlier", "OutlierCondition", "OutlierPosition", "PhaseDiagram", "Plateau",
+    "PopulationSaddlePoint", "Rainbows", "RandomEnergies", "RidgeCurve", "SaddlePoint", "Separation", "SignalCurve",
+    "Timescales", "TrainingCurve", "TrainingShares", "TwoCentroids", "Window", "GenerationStatistics", "TrainedScores",
     "ConvergenceError",
 }  # fmt: skip
 

@@ -3,9 +3,9 @@
 Nothing here imports the solvers: a test (``tests/repository/test_repository.py``) reads the imports and fails if that changes. The
 code is written against the array API standard and runs on NumPy, PyTorch (CPU or CUDA), CuPy and ``array-api-strict``. What this face
 names is what users and chapters call; the modules are ordered so that each imports only those before it: backends; time_nodes, drawing,
-mehler; noise_average, equivalent, fresh_data; eigenmodes, loss, flow; finite, where a draw is made; optimisers, trained and mode_groups, which
-take one; and, beside all that, scores and diffusion. A function takes a draw as ``finite``, or the ``model`` and the dimension ``d`` where no
-draw is needed; ``device`` and ``library`` choose a backend, and random numbers come from a ``seed``.
+mehler; noise_average, equivalent, fresh_data; eigenmodes, loss, flow; finite, where a draw is made; optimisers, trained, mode_groups
+and centroids, which take one; and, beside all that, scores, diffusion and generation. A function takes a draw as ``finite``, or the ``model``
+and the dimension ``d`` where no draw is needed; ``device`` and ``library`` choose a backend, and random numbers come from a ``seed``.
 """
 
 from . import diffusion, loss, noise_average
@@ -17,20 +17,29 @@ from .eigenmodes import Modes, modes
 from .finite import FiniteModel, simulate
 from .flow import flow_curve
 from .fresh_data import exact_score_loss, initial_test_loss, population, score_error
+from .generation import (
+    GenerationStatistics,
+    generate,
+    generation_statistics,
+    memorized_fraction,
+    total_variation,
+)
 from .loss import gradient, gradient_flow, relaxation_times, train_loss, train_loss_along_flow
 from .mehler import hermite_tables
 from .mode_groups import LossByGroups, loss_by_groups
 from .optimisers import OptimiserCurve, optimise, stable_step
 from .scores import diffused, gaussian_score, two_cluster_score
-from .trained import TrainedNetworks, trained_score
+from .trained import TrainedNetworks, TrainedScores, trained_score, trained_scores
 
 __all__ = [
     "Backend",
     "FiniteModel",
+    "GenerationStatistics",
     "LossByGroups",
     "Modes",
     "OptimiserCurve",
     "TrainedNetworks",
+    "TrainedScores",
     "backend",
     "class_overlaps",
     "covariance_eigenvalues",
@@ -41,6 +50,8 @@ __all__ = [
     "flow_curve",
     "forward",
     "gaussian_score",
+    "generate",
+    "generation_statistics",
     "gradient",
     "gradient_flow",
     "hermite_tables",
@@ -48,6 +59,7 @@ __all__ = [
     "kinds_of_samples",
     "loss",
     "loss_by_groups",
+    "memorized_fraction",
     "modes",
     "noise_average",
     "optimise",
@@ -60,8 +72,10 @@ __all__ = [
     "shares",
     "simulate",
     "stable_step",
+    "total_variation",
     "train_loss",
     "train_loss_along_flow",
     "trained_score",
+    "trained_scores",
     "two_cluster_score",
 ]

@@ -13,14 +13,15 @@ No theory of the limit enters, and no sampler: users hand the score to one. Chec
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..filters import check_tau
-from ..validation import a_model, finite_array, integer, positive, positive_integer, random_generator
+from ..progress import progress_bar
+from ..validation import a_model, finite_array, integer, positive, positive_integer, random_generator, truth
 from .backends import Array, array_of
 from .eigenmodes import modes
 from .finite import simulate
@@ -68,16 +69,12 @@ class TrainedNetworks:
         device: Any = None,
         library: str | None = None,
     ) -> None:
-        a_model(model), positive_integer("d", d), random_generator("seed", seed)
-        times = finite_array("times", times, float)
-        if times.ndim != 1 or times.size == 0 or not np.all(times > 0):
-            raise ValueError(f"times = {times} is not a grid to train on; allowed: one or more numbers > 0")
-        if np.any(np.diff(np.sort(times)) <= SAME_TIME * np.max(times)):
-            raise ValueError(f"times = {times} holds a time twice; allowed: different times")
+        self.times = _checked(model, d, times, seed)
         options = {"device": device, "library": library}
-        self.times = times
         # the draws come before anything that depends on the time, so that a seed gives all networks the same W and X
-        self.networks = tuple(simulate(replace(model, t=t), d, seed, **options) for t in times.tolist())
+        self.networks = tuple(
+            simulate(replace(model, t=t), d, seed, **options) for t in progress_bar(self.times.tolist(), unit="network")
+        )
 
     def __repr__(self):
         return f"TrainedNetworks({len(self.times)} times, {self.networks[0]})"
@@ -95,20 +92,7 @@ class TrainedNetworks:
 
         It raises ``ValueError`` at any other time, and for states of another dimension. One product with W and one with A.
         """
-        readouts, first = self.readouts(tau), self.networks[0]
-        W, biases, activation = first.W, first.biases, first.model.activation
-        (p, d), xp, times = W.shape, first.backend.xp, self.times
-
-        def score(x, t):
-            k = int(np.argmin(np.abs(times - float(positive("t", t)))))
-            if not abs(times[k] - float(t)) <= SAME_TIME * times[k]:
-                raise ValueError(f"t = {t!r} is not a time that a network was trained at; allowed: {times.tolist()}")
-            if array_of("x", x).ndim != 2 or x.shape[0] != d:
-                raise ValueError(f"x has shape {tuple(x.shape)}; allowed: ({d}, m)")
-            features = activation(W @ x / math.sqrt(d) + float(times[k]) * biases[:, None], xp)
-            return readouts[k] @ features / math.sqrt(p)
-
-        return score
+        return _score_of(self.networks[0], self.times, self.readouts(tau))
 
     def top_overlaps(self, coordinate: int = 0) -> NDArray[np.float64]:
         """Squared overlap of the top eigenvector of each U with We/|We|, e a coordinate direction: NumPy array (K,)."""
@@ -119,6 +103,82 @@ class TrainedNetworks:
             xp = network.backend.xp
             found.append(float(xp.sum(v * w)) ** 2 / float(xp.sum(w * w)))
         return np.array(found)
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedScores:
+    """The scores of the same networks at chosen training times, without the networks: what `trained_scores` returns."""
+
+    #: the network of the first time without its U and modes: ``first.X`` are the samples and ``first.W`` the features that all share
+    first: Any
+    #: (K,) and (T,), NumPy
+    times: NDArray[np.float64]
+    tau: NDArray[np.float64]
+    #: A_k(τ), an array (T, d, p) for each time
+    readouts: tuple[Array, ...]
+
+    def __repr__(self):
+        return f"TrainedScores({len(self.times)} times, {len(self.tau)} training times, {self.first})"
+
+    def score(self, index: int) -> Callable[[Array, float], Array]:
+        """``score(x, t)`` after training for ``tau[index]``, as of `TrainedNetworks.score`."""
+        index = integer("index", index, 0, len(self.tau) - 1)
+        return _score_of(self.first, self.times, tuple(A[index, ...] for A in self.readouts))
+
+
+def trained_scores(
+    model: "RandomFeatureModel",
+    d: int,
+    times: ArrayLike,
+    tau: ArrayLike,
+    seed: int = 0,
+    *,
+    progress: bool = True,
+    device: Any = None,
+    library: str | None = None,
+) -> TrainedScores:
+    """Train the networks of `TrainedNetworks` one after the other, and keep their readouts at some training times alone.
+
+    ``tau`` (T,) holds training times >= 0, inf allowed; all else is as there. Memory: one network, O(p²), and T·K·d·p numbers, where
+    `TrainedNetworks` keeps 2·K·p². A bar shows once two seconds have passed.
+    """
+    times, tau = _checked(model, d, times, seed), check_tau(tau)
+    if tau.ndim != 1 or tau.size == 0:
+        raise ValueError(f"tau has shape {tau.shape}; allowed: (T,) with T >= 1")
+    readouts, first = [], None
+    for t in progress_bar(times.tolist(), shown=truth("progress", progress), unit="network"):
+        network = simulate(replace(model, t=t), d, seed, device=device, library=library)
+        readouts.append(gradient_flow(network, tau))
+        first = replace(network, U=None, V=None) if first is None else first
+    return TrainedScores(first, times, tau, tuple(readouts))
+
+
+def _checked(model, d, times, seed):
+    """The grid of times, where all arguments are what they must be."""
+    a_model(model), positive_integer("d", d), random_generator("seed", seed)
+    times = finite_array("times", times, float)
+    if times.ndim != 1 or times.size == 0 or not np.all(times > 0):
+        raise ValueError(f"times = {times} is not a grid to train on; allowed: one or more numbers > 0")
+    if np.any(np.diff(np.sort(times)) <= SAME_TIME * np.max(times)):
+        raise ValueError(f"times = {times} holds a time twice; allowed: different times")
+    return times
+
+
+def _score_of(first, times, readouts):
+    """``score(x, t)`` with the features of a network and one readout (d, p) for each time."""
+    W, biases, activation = first.W, first.biases, first.model.activation
+    (p, d), xp = W.shape, first.backend.xp
+
+    def score(x, t):
+        k = int(np.argmin(np.abs(times - float(positive("t", t)))))
+        if not abs(times[k] - float(t)) <= SAME_TIME * times[k]:
+            raise ValueError(f"t = {t!r} is not a time that a network was trained at; allowed: {times.tolist()}")
+        if array_of("x", x).ndim != 2 or x.shape[0] != d:
+            raise ValueError(f"x has shape {tuple(x.shape)}; allowed: ({d}, m)")
+        features = activation(W @ x / math.sqrt(d) + float(times[k]) * biases[:, None], xp)
+        return readouts[k] @ features / math.sqrt(p)
+
+    return score
 
 
 def trained_score(
