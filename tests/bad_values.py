@@ -99,6 +99,8 @@ KINDS = {
     "backend": without(NO_CLASS, "finite") | {"model": MODEL, "draw": FINITE},
     "an Activation": NO_CLASS | {"model": MODEL, "function": np.tanh},
     "an Activation or None": without(NO_CLASS, "None") | {"model": MODEL, "function": np.tanh},
+    "empirical score": NO_CLASS | {"model": MODEL, "function": np.tanh},
+    "indices": NO_NUMBER | {"list": [0, 1], "floats": np.array([0.0, 1.0]), "out of range": np.array([0, 9]), "one": np.array([0])},
     "generator": NO_CLASS | {"integer": 0},
     "data": NO_CLASS | {"model": MODEL, "spectrum": SPECTRUM, "class": Gaussian},
     "data or None": without(NO_CLASS, "None") | {"model": MODEL, "spectrum": SPECTRUM, "class": Gaussian},

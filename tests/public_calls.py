@@ -9,7 +9,7 @@ import sympy as sp
 from bad_values import FAR, FINITE, GENERAL_SPECTRUM, MODEL, NETWORKS, SPECTRUM, STATES
 
 from theory import Gaussian, Mixture, TimeGrid, activations
-from theory.simulation import backend, gaussian_score, trained_scores
+from theory.simulation import EmpiricalScore, backend, gaussian_score, trained_scores
 from theory.symbolic import diagrams, resolvent_polynomial
 from theory.symbolic import symbols as S
 from theory.symbolic.hermite import closed_form
@@ -51,6 +51,7 @@ EXPONENTIALLY_MANY = {
     "data": (None, "data or None"),
     "dps": (None, "digits or None"),
 }
+EMPIRICAL = EmpiricalScore(STATES)
 TWO_KINDS = Mixture((0.7, 0.3), means=((1.0, -1.0), (-1.0, 1.0)))
 WORD = diagrams.Diagram(("WW",), ((0, 1),))
 SMALL = {S.psi_p: 3, S.psi_n: 2, S.alpha: 1, S.b: 1, S.v: 1, S.s_t: 1}
@@ -60,6 +61,10 @@ TIME_STEP = {
     "learning_rate": (0.1, "positive"),
     "d": (5, "integer"),
 }
+
+
+def first_sign(x):
+    return (x[0] > 0).astype(int)
 
 
 def a_score(x, t):
@@ -316,6 +321,39 @@ TABLE = {
     ),
     "simulation.memorized_fraction": call(
         x=(STATES, "states"), training=(STATES[:, ::-1].copy(), "states"), ratio=(0.5, "fraction")
+    ),
+    "simulation.EmpiricalScore": call(points=(STATES, "states"), memory=(100, "integer")),
+    "simulation.EmpiricalScore.denoised": call(EMPIRICAL, x=(STATES, "states"), t=(0.3, "positive")),
+    "simulation.EmpiricalScore.weights": call(EMPIRICAL, x=(STATES, "states"), t=(0.3, "positive")),
+    "simulation.EmpiricalScore.log_density": call(EMPIRICAL, x=(STATES, "states"), t=(0.3, "positive")),
+    "simulation.EmpiricalScore.own_weight": call(
+        EMPIRICAL, x=(STATES, "states"), t=(0.3, "positive"), own=(np.array([0, 1]), "indices")
+    ),
+    "simulation.training_set": call(
+        data=(Gaussian(), "data"), d=(4, "integer"), n=(3, "integer"), fresh=(2, "integer >= 0"), **SEED
+    ),
+    "simulation.own_weights": call(
+        score=(EMPIRICAL, "empirical score"),
+        times=([0.1, 0.2], "walls"),
+        states=(2, "integer"),
+        seed=(0, "seed"),
+        progress=(False, "truth"),
+    ),
+    "simulation.fresh_cross_entropy": call(
+        score=(EMPIRICAL, "empirical score"),
+        fresh=(STATES, "states"),
+        times=([0.1, 0.2], "walls"),
+        progress=(False, "truth"),
+    ),
+    "simulation.cloning": call(
+        score=(EMPIRICAL, "function"),
+        x=(STATES, "states"),
+        t=(0.3, "positive"),
+        label=(first_sign, "function"),
+        stop=(0.01, "positive"),
+        steps=(3, "integer"),
+        seed=(0, "seed"),
+        progress=(False, "truth"),
     ),
     "simulation.population": call(**OF_MODEL),
     "simulation.initial_test_loss": call(**ANY_MODEL, d=(4, "integer")),

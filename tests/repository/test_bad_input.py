@@ -44,12 +44,12 @@ INSIDE = {
 }  # fmt: skip
 #: classes that are returned and not made by callers
 RESULTS = {
-    "Atom", "BestRegularization", "Bulk", "ClassResponse", "ClassSeparation", "ClosedForm", "Conditions", "GeneralAction",
-    "Kind", "LateLimit", "LinearResponse", "LinearStage", "LossByGroups", "ManifoldAverages", "Modes", "NoiseLevel",
-    "OptimiserCurve", "Outlier", "OutlierCondition", "OutlierPosition", "PhaseDiagram", "Plateau",
-    "PopulationSaddlePoint", "Rainbows", "RandomEnergies", "RidgeCurve", "SaddlePoint", "Separation", "SignalCurve",
-    "Timescales", "TrainingCurve", "TrainingShares", "TwoCentroids", "Window", "GenerationStatistics", "TrainedScores",
-    "ConvergenceError",
+    "Atom", "BestRegularization", "Bulk", "ClassResponse", "ClassSeparation", "ClosedForm", "Conditions",
+    "ConvergenceError", "FreshCrossEntropy", "GeneralAction", "GenerationStatistics", "Kind", "LateLimit",
+    "LinearResponse", "LinearStage", "LossByGroups", "ManifoldAverages", "Modes", "NoiseLevel", "OptimiserCurve",
+    "Outlier", "OutlierCondition", "OutlierPosition", "OwnWeights", "PhaseDiagram", "Plateau", "PopulationSaddlePoint",
+    "Rainbows", "RandomEnergies", "RidgeCurve", "SaddlePoint", "Separation", "SignalCurve", "Timescales",
+    "TrainedScores", "TrainingCurve", "TrainingShares", "TwoCentroids", "Weights", "Window",
 }  # fmt: skip
 
 

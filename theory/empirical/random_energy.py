@@ -21,30 +21,25 @@ def _compiled():
 
 
 def _evaluate(choose, alpha, beta, dps):
+    """``choose(formulas, α, β)`` with mpf at guard digits, as a number of the caller's; nothing is derived before ``dps`` is checked."""
     digits = DOUBLE if dps is None else decimal_digits("dps", dps)
     with mp.workdps(digits + GUARD):
-        value = choose(to_mpf(alpha), to_mpf(beta))
+        value = choose(_compiled(), to_mpf(alpha), to_mpf(beta))
         return float(value) if dps is None else rounded(value, dps)
 
 
 def critical_beta(alpha: float, dps: int | None = None) -> Any:
-    """β_c = √(2α), at which the sum Σ e^{−βE} begins to be carried by a few terms; float, or mpf to ``dps`` digits.
-    ``alpha`` > 0."""
-    alpha = positive("alpha", alpha)
-    return _evaluate(_compiled()["critical"], alpha, 1, dps)
+    """β_c = √(2α), at which the sum Σ e^{−βE} begins to be carried by a few terms; float, or mpf to ``dps`` digits. ``alpha`` > 0."""
+    return _evaluate(lambda form, a, b: form["critical"](a, b), positive("alpha", alpha), 1, dps)
 
 
 def free_energy(beta: float, alpha: float, dps: int | None = None) -> Any:
-    """(1/d) log Σ e^{−βE}: α + β²/2 below β_c and β√(2α) above; float, or mpf to ``dps`` digits. ``beta`` >= 0, ``alpha`` >
-    0."""
+    """(1/d) log Σ e^{−βE}: α + β²/2 below β_c and β√(2α) above; float, or mpf to ``dps`` digits. ``beta`` >= 0, ``alpha`` > 0."""
     beta, alpha = non_negative("beta", beta), positive("alpha", alpha)
-    form = _compiled()
-    return _evaluate(lambda a, b: form["free" if b < form["critical"](a, b) else "frozen"](a, b), alpha, beta, dps)
+    return _evaluate(lambda form, a, b: form["free" if b < form["critical"](a, b) else "frozen"](a, b), alpha, beta, dps)
 
 
 def participation_ratio(beta: float, alpha: float, dps: int | None = None) -> Any:
-    """E Σ w² of the weights w ∝ e^{−βE}: 0 up to β_c and 1 − β_c/β above; float, or mpf to ``dps`` digits. ``beta`` > 0,
-    ``alpha`` > 0."""
+    """E Σ w² of the weights w ∝ e^{−βE}: 0 up to β_c and 1 − β_c/β above; float, or mpf to ``dps`` digits. ``beta`` > 0, ``alpha`` > 0."""
     beta, alpha = positive("beta", beta), positive("alpha", alpha)
-    form = _compiled()
-    return _evaluate(lambda a, b: max(mp.mpf(0), form["participation"](a, b)), alpha, beta, dps)
+    return _evaluate(lambda form, a, b: max(mp.mpf(0), form["participation"](a, b)), alpha, beta, dps)

@@ -4,16 +4,19 @@ Nothing here imports the solvers: a test (``tests/repository/test_repository.py`
 code is written against the array API standard and runs on NumPy, PyTorch (CPU or CUDA), CuPy and ``array-api-strict``. What this face
 names is what users and chapters call; the modules are ordered so that each imports only those before it: backends; time_nodes, drawing,
 mehler; noise_average, equivalent, fresh_data; eigenmodes, loss, flow; finite, where a draw is made; optimisers, trained, mode_groups
-and centroids, which take one; and, beside all that, scores, diffusion and generation. A function takes a draw as ``finite``, or the ``model``
+and centroids, which take one; and, beside all that, scores, diffusion, generation, empirical_score
+and collapse. A function takes a draw as ``finite``, or the ``model``
 and the dimension ``d`` where no draw is needed; ``device`` and ``library`` choose a backend, and random numbers come from a ``seed``.
 """
 
 from . import diffusion, loss, noise_average
 from .backends import Backend, backend
 from .centroids import class_overlaps
+from .collapse import FreshCrossEntropy, OwnWeights, cloning, fresh_cross_entropy, own_weights, training_set
 from .diffusion import draw, forward, probability_flow, reverse_sde, sampling_times
 from .drawing import covariance_eigenvalues, kinds_of_samples, shares
 from .eigenmodes import Modes, modes
+from .empirical_score import EmpiricalScore, Weights
 from .finite import FiniteModel, simulate
 from .flow import flow_curve
 from .fresh_data import exact_score_loss, initial_test_loss, population, score_error
@@ -33,15 +36,20 @@ from .trained import TrainedNetworks, TrainedScores, trained_score, trained_scor
 
 __all__ = [
     "Backend",
+    "EmpiricalScore",
     "FiniteModel",
+    "FreshCrossEntropy",
     "GenerationStatistics",
     "LossByGroups",
     "Modes",
     "OptimiserCurve",
+    "OwnWeights",
     "TrainedNetworks",
     "TrainedScores",
+    "Weights",
     "backend",
     "class_overlaps",
+    "cloning",
     "covariance_eigenvalues",
     "diffused",
     "diffusion",
@@ -49,6 +57,7 @@ __all__ = [
     "exact_score_loss",
     "flow_curve",
     "forward",
+    "fresh_cross_entropy",
     "gaussian_score",
     "generate",
     "generation_statistics",
@@ -63,6 +72,7 @@ __all__ = [
     "modes",
     "noise_average",
     "optimise",
+    "own_weights",
     "population",
     "probability_flow",
     "relaxation_times",
@@ -77,5 +87,6 @@ __all__ = [
     "train_loss_along_flow",
     "trained_score",
     "trained_scores",
+    "training_set",
     "two_cluster_score",
 ]
