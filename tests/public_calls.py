@@ -8,7 +8,7 @@ import numpy as np
 import sympy as sp
 from bad_values import FAR, FINITE, GENERAL_SPECTRUM, MODEL, NETWORKS, SPECTRUM, STATES
 
-from theory import Gaussian, Mixture, TimeGrid, activations
+from theory import Gaussian, Mixture, RandomFeatureModel, TimeGrid, activations
 from theory.simulation import EmpiricalScore, backend, gaussian_score, trained_scores
 from theory.symbolic import diagrams, resolvent_polynomial
 from theory.symbolic import symbols as S
@@ -155,6 +155,20 @@ TABLE = {
     "training.exact_score_loss": call(**ANY_MODEL),
     "training.curve_times": call(
         **ANY_MODEL, within=(0.05, "fraction"), gap_fraction=(0.5, "fraction"), points=(240, "integer > 1")
+    ),
+    "training.class_times": call(
+        **ANY_MODEL, within=(0.05, "fraction"), gap_fraction=(0.5, "fraction"), points=(240, "integer > 1")
+    ),
+    "training.reversal_line": call(
+        model=(RandomFeatureModel(activations.tanh, 3, 2.5, 0.1, Mixture((0.5, 0.5), (0.5, 0.25))), "model"),
+        ratios=([0.5], "grid"),
+        times=("memorization", "choice"),
+        low=(0.2, "fraction"),
+        high=(0.8, "fraction"),
+        within=(0.05, "fraction"),
+        gap_fraction=(0.5, "fraction"),
+        jobs=(1, "processes"),
+        progress=(False, "truth"),
     ),
     "training.training_times": call(**ANY_MODEL, points=(2, "integer > 1")),
     "training.edge_times": call(**ANY_MODEL),

@@ -45,10 +45,10 @@ INSIDE = {
 #: classes that are returned and not made by callers
 RESULTS = {
     "Atom", "BestRegularization", "Bulk", "ClassResponse", "ClassSeparation", "ClosedForm", "Conditions",
-    "ConvergenceError", "FreshCrossEntropy", "GeneralAction", "GenerationStatistics", "Kind", "LateLimit",
+    "ConvergenceError", "CurveTimes", "FreshCrossEntropy", "GeneralAction", "GenerationStatistics", "Kind", "LateLimit",
     "LinearResponse", "LinearStage", "LossByGroups", "ManifoldAverages", "Modes", "NoiseLevel", "OptimiserCurve",
     "Outlier", "OutlierCondition", "OutlierPosition", "OwnWeights", "PhaseDiagram", "Plateau", "PopulationSaddlePoint",
-    "Rainbows", "RandomEnergies", "RidgeCurve", "SaddlePoint", "Separation", "SignalCurve", "Timescales",
+    "Rainbows", "RandomEnergies", "ReversalLine", "RidgeCurve", "SaddlePoint", "Separation", "SignalCurve", "Timescales",
     "TrainedScores", "TrainingCurve", "TrainingShares", "TwoCentroids", "Weights", "Window",
 }  # fmt: skip
 

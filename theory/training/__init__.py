@@ -8,7 +8,8 @@ loss below which nothing falls.
 
 **What is read off.** ``timescales`` (when it generates, when it memorizes; ``memorization`` has a formula for the latter, ``stages`` for
 what lies between),
-``early_stopping``, ``phases`` and, for one direction of the data instead of a loss, ``signal``.
+``reversal`` (where two classes change their order), ``early_stopping``, ``phases`` and, for one direction of the
+data instead of a loss, ``signal``.
 
 A new filter is a call of ``losses``; new equations register their H and G in ``kernels``. `theory.RandomFeatureModel` calls ``curves`` and
 ``timescales``; the folder stands on the spectrum and its outliers.
@@ -27,20 +28,24 @@ from .early_stopping import BestRegularization, best_regularization
 from .exact_score import exact_score_loss
 from .memorization import memorization_eigenvalue
 from .phases import PHASES, PhaseDiagram, phase_diagram
+from .reversal import ReversalLine, reversal_line
 from .signal import SignalCurve, signal_curve
 from .stages import LinearStage, linear_plateau, linear_stage
-from .timescales import Timescales, curve_times, edge_times, training_times
+from .timescales import CurveTimes, Timescales, class_times, curve_times, edge_times, training_times
 
 __all__ = [
     "PHASES",
     "BestRegularization",
+    "CurveTimes",
     "LinearStage",
     "PhaseDiagram",
+    "ReversalLine",
     "RidgeCurve",
     "SignalCurve",
     "Timescales",
     "TrainingCurve",
     "best_regularization",
+    "class_times",
     "contour",
     "curve_times",
     "edge_times",
@@ -54,6 +59,7 @@ __all__ = [
     "memorization_eigenvalue",
     "phase_diagram",
     "remainder",
+    "reversal_line",
     "ridge_curve",
     "signal_curve",
     "training_curve",
