@@ -130,7 +130,8 @@ class _Blocks:
         model, self.system = spectrum.model, spectrum.system
         self.p, points = label_rule(LABELS, labels(model))
         biases, projections = at_labels(float(model.bias), data, points)
-        self.u, self.C, self.s2, kappa = type_couplings(model.activation, model.times, data, biases, projections)
+        self.u, self.C, by_kind, kappa = type_couplings(model.activation, model.times, data, biases, projections)
+        self.s2 = by_kind.sum(axis=1)
         e, r = self.system.ensemble, data.centroids().shape[1]
         half = kappa.shape[1]
         omega, root = points[:, :r], np.sqrt(e.psi_p)
