@@ -33,7 +33,7 @@ MOST_TYPES = 200
 
 @dataclass(frozen=True)
 class RandomFeatureModel:
-    r"""A random-feature score network :math:`S(x, t) = \alpha_t A\,\sigma(Wx/\sqrt d + t b)/\sqrt p + \beta_t x`.
+    r"""A random-feature score network :math:`S(x, t) = c_{\rm out}(t) A\,\sigma(Wx/\sqrt d + t b)/\sqrt p + c_{\rm skip}(t) x`.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class RandomFeatureModel:
         Features and samples per dimension, p/d and n/d.
     t : real number > 0, or `theory.TimeGrid`
         Diffusion time of the variance-preserving process, Δ_t = 1 − e^{−2t}. A number means that the network is trained at this
-        time alone, with α = 1 and β = 0; a grid, that the loss is averaged over its nodes.
+        time alone, with c_out = 1 and c_skip = 0; a grid, that the loss is averaged over its nodes.
     data : `theory.Gaussian` or `theory.Mixture`
     bias : real number >= 0
         Standard deviation of the features' biases b_i, which enter as t b_i.

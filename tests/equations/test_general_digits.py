@@ -58,7 +58,7 @@ def test_one_of_each_is_the_scalar_model(z):
 
 
 def test_first_moment():
-    """−z(1 + zq) → (1/p) Tr U, which for σ(x) = x + x³/3 is Σ_k ω_k Σ_c π_c (Γ² + 2Γ⁴ + 5Γ⁶/3), Γ = Γ_ck and ω_k ∝ w_k α_k² Δ_k."""
+    """−z(1 + zq) → (1/p) Tr U, which for σ(x) = x + x³/3 is Σ_k ω_k Σ_c π_c (Γ² + 2Γ⁴ + 5Γ⁶/3), Γ = Γ_ck and ω_k ∝ w_k c_out,k² Δ_k."""
     z = -(mpmath.mpf(10) ** 9)
     q = MODELS["kinds and times"].spectrum().stieltjes(z, dps=15)
     moment, total = 0, 0

@@ -103,7 +103,7 @@ SLOPES = {
 def beginning(model):
     """L₀, and d(train)/dτ and d(test)/dτ at τ = 0, from the definition of the loss and closed forms for erf.
 
-    At A = 0 the loss has the slope −d²|∂L/∂A|², and the gradient is (2/(d√p)) Σ_k w_k α_k √Δ_k E[y_k φ_k^T], with the target
+    At A = 0 the loss has the slope −d²|∂L/∂A|², and the gradient is (2/(d√p)) Σ_k w_k c_out,k √Δ_k E[y_k φ_k^T], with the target
     y = (1 + Δβ) ξ + √Δ β x_0 e^{-t}. Given the bias, φ = κ + a(e^{-t} W·x + √Δ W·ξ)/√d + h(u) + …: linear parts, and what the
     sample fixes beyond them, u = W·x/√d, which a sum over finitely many samples does not average out of E[y φ^T]. The mean κ
     is one direction of p: it is learned in a time O(1/d), and counts for nothing.
@@ -152,7 +152,7 @@ def test_initial_loss_and_slope(name):
 
 
 def test_score_error_of_the_untrained_network():
-    """With a connection β_k x the untrained score is β_k x_t: Σ w_k Δ_k (1/d) E|β_k x_t − ∇log P_{t_k}|²/Σ w_k Δ_k."""
+    """With a connection c_skip,k x the untrained score is c_skip,k x_t: Σ w_k Δ_k (1/d) E|c_skip,k x_t − ∇log P_{t_k}|²/Σ w_k Δ_k."""
     model = SLOPES["skip connection"]
     expected = total = 0.0
     for t, w, skip in zip(model.times.nodes, model.times.weights, model.times.skip, strict=True):

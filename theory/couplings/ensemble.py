@@ -280,7 +280,7 @@ def _couplings(activation, times, data, bias, types):
     p, biases, projections = feature_types(bias, types, mixture)
     u, nonlinear, s2, weighted = type_couplings(activation, times, mixture, biases, projections)
     p, u, nonlinear, s2, kappa = merged(p, pi, u, nonlinear, s2, weighted[:, :, None] * weighted[:, None, :])
-    # what the loss weighs the target with: √ω_k γ_k = √w_k
+    # what the loss weighs the target with: √ω_k r_k = √w_k
     root = np.sqrt(times.probabilities)
     target_data = root * times.target_data * np.sqrt(variances)[:, None]
     target_noise = root * np.sqrt(pi)[:, None] * times.target_noise

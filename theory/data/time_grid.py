@@ -1,4 +1,4 @@
-r"""Diffusion times that one network is trained on at once: S(x, t) = α_t A σ(Wx/√d + t b)/√p + β_t x, t ~ Q.
+r"""Diffusion times that one network is trained on at once: S(x, t) = c_out(t) A σ(Wx/√d + t b)/√p + c_skip(t) x, t ~ Q.
 
 The loss is the average over t of (1/d) E|√Δ_t S(x_t, t) + ξ|². Its part that is quadratic in A makes U an average over the nodes t_k of Q,
 and its linear part has a target y_k. What weighs what:
@@ -7,16 +7,16 @@ and its linear part has a target y_k. What weighs what:
 letter                                   attribute                what it weighs
 =======================================  =======================  ==================================================================
 w_k, Σ_k w_k = 1                         ``probabilities``        the loss at t_k among the losses: the law Q
-α_k, by default ∝ 1/√Δ_k                 ``amplitudes``           the network's output at t_k
-Δ̄ = Σ_k w_k α_k² Δ_k                     ``noise_variance``       the rate of training, as Δ_t does where there is one time
-ω_k = w_k α_k² Δ_k/Δ̄, Σ_k ω_k = 1        ``feature_weights``      the features at t_k among those of U
-γ_k = 1/(α_k √(Δ_k/Δ̄)), ω_k γ_k² = w_k   (√w_k = √ω_k γ_k)        the target at t_k, in units in which the features have ω_k
-β_k, by default 0                        ``skip``                 the connection from x to the output: in the target
-                                                                  y_k = (1 + Δ_k β_k) ξ + √Δ_k β_k e^{-t_k} x, whose coefficients are
+c_out,k, by default ∝ 1/√Δ_k             ``amplitudes``           the network's output at t_k
+Δ̄ = Σ_k w_k c_out,k² Δ_k                 ``noise_variance``       the rate of training, as Δ_t does where there is one time
+ω_k = w_k c_out,k² Δ_k/Δ̄, Σ_k ω_k = 1    ``feature_weights``      the features at t_k among those of U
+r_k = √(Δ̄/Δ_k)/c_out,k, ω_k r_k² = w_k   (√w_k = √ω_k r_k)        the target at t_k, in units in which the features have ω_k
+c_skip,k, by default 0                   ``skip``                 the connection from x to the output: in the target
+                                                                  y_k = (1 + Δ_k c_skip,k) ξ + √Δ_k c_skip,k e^{-t_k} x, whose coefficients are
                                                                   ``target_noise`` and ``target_data``
 =======================================  =======================  ==================================================================
 
-With the default amplitudes ω_k = w_k and γ_k = 1. The times here are *diffusion* times at which a network is trained, neither the times τ of
+With the default amplitudes ω_k = w_k and r_k = 1. The times here are *diffusion* times at which a network is trained, neither the times τ of
 training nor those at which a sampler stops by.
 
 Description only: the couplings (`theory.couplings.type_couplings`) and the simulations read the weights.
@@ -46,10 +46,10 @@ class TimeGrid:
     weights : sequence of K real numbers > 0
         Their weights w_k, with sum 1.
     amplitude : sequence of K real numbers > 0, optional
-        α_k. By default α_k ∝ 1/√Δ_k, so that the network predicts the noise and ω_k = w_k, with Σ_k w_k α_k² Δ_k = Σ_k w_k Δ_k.
-        One node then has α = 1, the convention of a single time.
+        c_out,k = c_out(t_k). By default ∝ 1/√Δ_k, so that the network predicts the noise and ω_k = w_k, with Σ_k w_k c_out,k² Δ_k = Σ_k w_k Δ_k.
+        One node then has c_out = 1, the convention of a single time.
     skip : sequence of K real numbers, optional
-        β_k, by default 0: no connection from x to the output.
+        c_skip,k = c_skip(t_k), by default 0: no connection from x to the output.
 
     Raises
     ------
@@ -141,30 +141,30 @@ class TimeGrid:
 
     @property
     def amplitudes(self) -> NDArray:
-        """α_k, (K,)."""
+        """c_out,k, (K,)."""
         if self.amplitude is not None:
             return np.array([float(a) for a in self.amplitude])
         return np.sqrt(self.probabilities @ self.noise_variances / self.noise_variances)
 
     @property
     def noise_variance(self) -> float:
-        """Δ̄ = Σ_k w_k α_k² Δ_k, which takes the place of Δ_t in the rate of training."""
+        """Δ̄ = Σ_k w_k c_out,k² Δ_k, which takes the place of Δ_t in the rate of training."""
         return float(self.probabilities @ (self.amplitudes**2 * self.noise_variances))
 
     @property
     def feature_weights(self) -> NDArray:
-        """ω_k = w_k α_k² Δ_k/Δ̄, the weights of the nodes in U."""
+        """ω_k = w_k c_out,k² Δ_k/Δ̄, the weights of the nodes in U."""
         weights = self.probabilities * self.amplitudes**2 * self.noise_variances
         return weights / weights.sum()
 
     @property
     def target_noise(self) -> NDArray:
-        """1 + Δ_k β_k, the coefficient of ξ in the target."""
+        """1 + Δ_k c_skip,k, the coefficient of ξ in the target."""
         return 1 + self.noise_variances * self._skips
 
     @property
     def target_data(self) -> NDArray:
-        """√Δ_k β_k e^{-t_k}, the coefficient of x in the target."""
+        """√Δ_k c_skip,k e^{-t_k}, the coefficient of x in the target."""
         return np.sqrt(self.noise_variances) * self._skips * self.decay
 
     @property

@@ -3,7 +3,7 @@ r"""A random-feature network at finite size: the matrices U and V of one draw of
 With φ_k = σ(W x_{t_k}/√d + t_k b) at the nodes t_k of the diffusion time, and the target y_k = c^ξ_k ξ + c^x_k x of
 `theory.data.time_grid`,
 
-    U = Σ_k ω_k (1/n) Σ_ν E_ξ[φ_k φ_k^T],        V = Σ_k ω_k γ_k (1/n) Σ_ν E_ξ[φ_k y_k^T],
+    U = Σ_k ω_k (1/n) Σ_ν E_ξ[φ_k φ_k^T],        V = Σ_k ω_k r_k (1/n) Σ_ν E_ξ[φ_k y_k^T],
 
 from which the loss follows (`theory.simulation.loss`). One time, one kind of samples and no biases are K = C = 1 and b = 0.
 

@@ -31,7 +31,7 @@ ORDER = 6
 def population(finite: "FiniteModel") -> tuple[Array, Array]:
     r"""(Ũ, Ṽ): what U and V are over fresh data and noise, arrays (p, p) and (p, d) of the backend.
 
-    The sums Σ_k ω_k Σ_c π_c E[φφ^T] and Σ_k ω_k γ_k Σ_c π_c E[φ y^T] over times and kinds of samples. For each pair, the
+    The sums Σ_k ω_k Σ_c π_c E[φφ^T] and Σ_k ω_k r_k Σ_c π_c E[φ y^T] over times and kinds of samples. For each pair, the
     pre-activations are Gaussian with mean e^{-t_k} W_i·m_c/√d + t_k b_i and covariance
     (e^{−2t_k} σ_c² W_iΣW_j + Δ_k W_i·W_j)/d, and E[φ_i ξ] = √Δ_k E[σ'] W_i/√d,
     E[φ_i x] = E[φ_i] m_c + e^{-t_k} σ_c² E[σ'] ΣW_i/√d (Stein).

@@ -7,7 +7,7 @@ For one diffusion time, with the matrices U and V of `theory.simulation.finite`,
 A network trained at several times has the average Σ_k w_k of such losses. U and V are made so that the same line holds, with two numbers
 in it that are averages over the times, and **everything below is written with these averages**:
 
-* Δ̄ = Σ_k w_k α_k² Δ_k in the place of Δ_t. It is ``model.noise_variance``, which is Δ_t itself where there is one time;
+* Δ̄ = Σ_k w_k c_out,k² Δ_k in the place of Δ_t. It is ``model.noise_variance``, which is Δ_t itself where there is one time;
 * L_0 = Σ_k w_k [(c^ξ_k)² + (c^x_k)² Σ_ν |x_ν|²/(nd)], the mean square of the target (`theory.simulation.time_nodes.mean_square_target`). It is
   ``finite.initial_loss``, which is 1 where there is no connection from x to the output.
 

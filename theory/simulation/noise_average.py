@@ -129,7 +129,7 @@ def over_times(
     times: TimeGrid,
     *arguments: Any,
 ) -> tuple[Array, Array]:
-    """U = Σ_k ω_k U_k and V = Σ_k ω_k γ_k V_k, where ``average`` (`exact` or `sampled`) makes U_k and V_k.
+    """U = Σ_k ω_k U_k and V = Σ_k ω_k r_k V_k, where ``average`` (`exact` or `sampled`) makes U_k and V_k.
 
     ``biases`` (p,) is an array of the backend, ``times`` a `theory.TimeGrid`; ``arguments`` are handed on. Cost: K averages.
     """

@@ -119,7 +119,7 @@ def optimise(
             x_t = node.decay * samples + math.sqrt(node.noise_variance) * noise
             features = model.activation(W @ x_t / math.sqrt(d) + (node.t * finite.biases)[:, None], xp)
             target = node.target[0] * noise + node.target[1] * samples
-            # ω_k and ω_k γ_k weigh Aφφ^T and yφ^T as in U and V
+            # ω_k and ω_k r_k weigh Aφφ^T and yφ^T as in U and V
             error = node.quadratic * root / math.sqrt(p) * (A @ features) + node.linear * target
             gradient = gradient + 2 * root / (batch * d * math.sqrt(p)) * (error @ features.T)
         if optimiser == "gradient descent":

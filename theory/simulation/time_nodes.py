@@ -21,7 +21,7 @@ class Node(NamedTuple):
     #: e^{-t_k} and Δ_k
     decay: float
     noise_variance: float
-    #: ω_k and ω_k γ_k, the node's weights in U and in V
+    #: ω_k and ω_k r_k, the node's weights in U and in V
     quadratic: float
     linear: float
     #: (c^ξ, c^x): the network learns y = c^ξ ξ + c^x x
@@ -31,9 +31,9 @@ class Node(NamedTuple):
 def nodes(times: TimeGrid) -> list[Node]:
     r"""The nodes of a `theory.TimeGrid`.
 
-    √Δ_k S(x_t, t_k) + ξ = √Δ_k α_k A φ_k/√p + y_k, so that the loss, averaged with the weights w_k, has w_k α_k² Δ_k E[φφ^T] in
-    its quadratic part and w_k α_k √Δ_k E[φy^T] in its linear one. Written with the rate Δ̄ = Σ_k w_k α_k² Δ_k and its root in front,
-    these are the weights ω_k = w_k α_k² Δ_k/Δ̄ and ω_k γ_k = w_k α_k √(Δ_k/Δ̄), both 1 for one time.
+    √Δ_k S(x_t, t_k) + ξ = √Δ_k c_out,k A φ_k/√p + y_k, so that the loss, averaged with the weights w_k, has w_k c_out,k² Δ_k E[φφ^T] in
+    its quadratic part and w_k c_out,k √Δ_k E[φy^T] in its linear one. Written with the rate Δ̄ = Σ_k w_k c_out,k² Δ_k and its root in front,
+    these are the weights ω_k = w_k c_out,k² Δ_k/Δ̄ and ω_k r_k = w_k c_out,k √(Δ_k/Δ̄), both 1 for one time.
 
     Raises
     ------
