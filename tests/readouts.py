@@ -21,10 +21,10 @@ def central_differences(finite, A, step=0.5):
 
 
 def score(finite, A, x_t, k):
-    """S(x, t_k) = α_k A σ(Wx/√d + t_k b)/√p + β_k x for states (d, m), from the model's description alone."""
+    """S(x, t_k) = c_out,k A σ(Wx/√d + t_k b)/√p + c_skip,k x for states (d, m), from the model's description alone."""
     times, (p, d) = finite.model.times, finite.W.shape
     skip = 0.0 if times.skip is None else times.skip[k]
-    if times.amplitude is None:  # α_k ∝ 1/√Δ_k, and Σ w α²Δ = Σ w Δ
+    if times.amplitude is None:  # c_out,k ∝ 1/√Δ_k, and Σ w α²Δ = Σ w Δ
         delta = -np.expm1(-2 * times.times)
         amplitude = np.sqrt(np.sum(times.probabilities * delta) / delta[k])
     else:
