@@ -116,10 +116,18 @@ def _link(label):
     return f"{{{role}}}`{label}`"
 
 
+def _in_words(tests):
+    """The files of tests, folder by folder: ``symbolic: two bulks, wick`` for symbolic/test_two_bulks.py and symbolic/test_wick.py."""
+    folders = {}
+    for test in tests:
+        folder, _, file = test.partition("::")[0].rpartition("/")
+        folders.setdefault(folder, {})[file.removeprefix("test_").removesuffix(".py").replace("_", " ")] = None
+    return [": ".join(filter(None, (folder, ", ".join(names)))) for folder, names in folders.items()]
+
+
 def _row(statement, table):
     entry = table.get(statement.label, {})
-    files = dict.fromkeys(test.partition("::")[0] for test in entry.get("tests", []))
-    tested = [_link(label) for label in entry.get("cells", [])] + [f"`{path.removesuffix('.py')}`" for path in files]
+    tested = [", ".join(_link(label) for label in entry.get("cells", [])), *_in_words(entry.get("tests", []))]
     rests, proved = entry.get("rests_on", []), {label for label, other in table.items() if other["status"] == "proved"}
     uses = ", ".join(_link(label) for label in rests if label in proved)
     unproved = ", ".join(_link(label) for label in rests if label not in proved)
@@ -127,7 +135,7 @@ def _row(statement, table):
     return [
         f"{{prf:ref}}`{statement.label}`: {statement.title}",
         derived + (f" (from {uses})" if uses else ""),
-        ", ".join(tested),
+        "; ".join(filter(None, tested)),
         " ".join([f"Rests on {unproved}." if unproved else "", entry.get("open", "")]).strip(),
     ]
 

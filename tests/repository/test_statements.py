@@ -67,6 +67,16 @@ def test_what_a_proof_uses_is_told_from_what_is_open(book):
     assert rows["def-hermite-coefficients"][1:] == ["*definition*", "", ""]
 
 
+def test_tests_are_named_by_folder_and_file():
+    tests = [
+        "symbolic/test_wick.py::test_a",
+        "test_x.py::test_b",
+        "symbolic/test_two_bulks.py::C::test_c",
+        "symbolic/test_wick.py::test_d",
+    ]
+    assert statements._in_words(tests) == ["symbolic: wick, two bulks", "x"]
+
+
 def test_markdown_has_a_row_for_each():
     written = statements.markdown()
     assert written.count("* - {prf:ref}`") == len(statements.statements())
