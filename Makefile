@@ -8,7 +8,8 @@
 #   make chapter NAME=hermite     book/hermite.md -> book/hermite.ipynb, executed
 #   make sweeps      compute the stored sweeps of theory/sweeps again (minutes)
 #   make picture     draw the picture of README.md again
-#   make pages       check the built pages: links, formulas, nothing loaded from elsewhere
+#   make pages       check the built pages: links, formulas, widths, weight, nothing loaded from elsewhere
+#   make axe         fetch axe-core (with npm), so that `make pages` checks the pages' accessibility too
 #   make surroundings             build two pages in each of many odd surroundings (minutes)
 #   make wrong-digits            change a digit of every chapter and see that its tests fail (minutes)
 #   make students                 every chapter with its first model at two other numbers of samples (minutes)
@@ -26,6 +27,8 @@ VENV   := .venv
 JOBS   := 2
 # a release with wheels for the CPU; set TORCH to the one that fits your GPU
 TORCH  := torch==2.13.0
+# the rules of accessibility that the pages are held to
+AXE    := axe-core@4.14.1
 PYTEST_OPTIONS :=
 # `make book EXECUTE=force` runs every chapter whatever the cache holds
 EXECUTE := cache
@@ -41,7 +44,7 @@ OURS  := $(VENV)/.made-by-make
 # Python without what the caller's environment says to it
 RUN   := $(BIN)/python -I tools/surroundings.py
 
-.PHONY: book test quick lab clean distclean chapter benchmark sweeps picture pages surroundings students lowest wrong-digits mutants fuzz format torch environment
+.PHONY: book test quick lab clean distclean chapter benchmark sweeps picture pages axe surroundings students lowest wrong-digits mutants fuzz format torch environment
 
 book: $(STAMP)
 	BOOK_EXECUTE=$(EXECUTE) $(RUN) jupyter-book build --all -W -n --keep-going .
@@ -78,7 +81,10 @@ picture: $(STAMP)
 	$(RUN) tools/picture.py
 
 pages: $(STAMP)
-	$(RUN) -m pytest -q -rs tests/built
+	$(RUN) -m pytest -q -rs --durations 3 tests/built
+
+axe:
+	npm install --loglevel error --no-save --no-package-lock --ignore-scripts --no-audit --no-fund --prefix _build/.axe $(AXE)
 
 surroundings: $(STAMP)
 	$(RUN) -m pytest -q -n $(JOBS) tests/surroundings

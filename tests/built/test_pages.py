@@ -1,26 +1,22 @@
-"""The built pages, as a reader gets them: links lead somewhere, nothing comes from elsewhere, formulas are typeset.
+"""The built pages, as files: links lead somewhere, nothing comes from elsewhere, figures have their text.
 
-Run by ``make pages`` after ``make book``. The browser's part needs Chromium and is skipped without it.
+Run by ``make pages`` after ``make book``. What a browser makes of them: test_browser.py.
 """
 
 import functools
-import http.server
 import os
 import re
-import shutil
-import subprocess
-import threading
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import book_pages
 import pytest
 import structure
 from bs4 import BeautifulSoup
+from fontTools.ttLib import TTFont
 
 HTML = structure.ROOT / "_build" / "html"
 PAGES = sorted(path.relative_to(HTML).as_posix() for path in HTML.rglob("*.html") if "_static" not in path.parts)
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-TYPESET = "mjx-container"
 
 
 @functools.cache
@@ -46,8 +42,8 @@ def test_every_page_of_the_contents_was_built():
 
 def test_chapters_have_numbers_and_appendices_letters():
     first = {part["caption"]: Path(part["chapters"][0]["file"]).name for part in structure.parts()}
-    assert soup(f"book/{first['Foundations']}.html").h1.get_text().startswith("1. ")
-    assert soup(f"book/{first['Appendices']}.html").h1.get_text().startswith("A. ")
+    assert soup(f"book/{first['Foundations']}.html").select_one("article h1").get_text().startswith("1. ")
+    assert soup(f"book/{first['Appendices']}.html").select_one("article h1").get_text().startswith("A. ")
 
 
 def test_pages_are_current():
@@ -109,59 +105,26 @@ def test_figures_have_text(name):
     assert [picture.get("src") for picture in page.select(".cell_output img") if not picture.find_parent("figure")] == []
 
 
-# --- in a browser ----------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("page", PAGES)
+def test_no_page_holds_the_state_of_widgets(page):
+    """A progress bar that is a widget stays in a page as dead data."""
+    kinds = [tag.get("type", "") for tag in soup(page).find_all("script")]
+    assert [kind for kind in kinds if "widget" in kind] == []
 
 
-@pytest.fixture(scope="module")
-def server():
-    """(address, list of failed requests) of the pages on the loopback interface."""
-    failed = []
-
-    class Handler(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *_):
-            pass
-
-        def send_error(self, code, *arguments):
-            failed.append((code, self.path))
-            super().send_error(code, *arguments)
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=str(HTML))) as httpd:
-        thread = threading.Thread(target=httpd.serve_forever, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{httpd.server_address[1]}", failed
-        httpd.shutdown()
-        thread.join()
-
-
-def render(address, profile):
-    """(document after its scripts have run, messages of the console)."""
-    command = [
-        CHROMIUM,
-        *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage"),
-        *("--disable-background-networking", "--disable-component-update", "--disable-sync", f"--user-data-dir={profile}"),
-        # whatever is asked of another host fails and is seen in the console
-        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-        *("--enable-logging=stderr", "--virtual-time-budget=60000", "--dump-dom", address),
-    ]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=240)
-    # [process:thread:date/time:level:CONSOLE:line] "message", source: address
-    console = re.findall(r'CONSOLE[:(]\d+\)?\] "(.*)", source:', result.stderr)
-    assert len(console) == result.stderr.count("CONSOLE")
-    return BeautifulSoup(result.stdout, "html.parser"), console
-
-
-@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: formulas are not looked at in a browser")
-@pytest.mark.parametrize("name", structure.contents())
-def test_formulas_are_typeset(name, server, tmp_path):
-    address, failed = server
-    page, console = render(f"{address}/book/{name}.html", tmp_path)
-    # an amsmath environment may hold several formulas of the source, hence elements and not dollars are counted
-    expected = page.select(".math")
-    assert len(expected) == len(soup(f"book/{name}.html").select(".math"))
-    untypeset = [element.get_text()[:60] for element in expected if not element.find(TYPESET)]
-    assert untypeset == []
-    assert len(page.find_all(TYPESET)) == len(expected)
-    errors = [element.get_text()[:60] for element in page.find_all("mjx-merror")]
-    assert errors == []
-    assert [said for said in console if re.search(r"error|fail|refused|404|not found|uncaught", said, re.IGNORECASE)] == []
-    assert failed == []
+def test_icons_are_the_ones_that_occur():
+    """Every icon of a page has its rule and its glyph, the fonts hold little else, and the script of all icons is gone."""
+    css = (HTML / "_static" / book_pages.SHEET).read_text(encoding="utf-8")
+    rules = {name: rule[2] for rule in book_pages.ICON_RULE.finditer(css) for name in book_pages.icon_names([rule[1]])}
+    fonts = {path.stem: path for path in (HTML / "_static" / "vendor" / "fontawesome" / "webfonts").iterdir()}
+    assert sum(path.stat().st_size for path in fonts.values()) < 20_000
+    with TTFont(fonts["fa-solid-900"]) as font:
+        glyphs = font.getBestCmap()
+    icons = {icon for page in PAGES for tag in soup(page).select("i[class*='fa-'], span.fa-solid") for icon in tag["class"]}
+    icons = {icon for icon in icons if icon.startswith("fa-")} - {"fa-solid", "fa-lg", "fa-fw"}
+    assert len(icons) >= 10
+    assert [icon for icon in icons if icon not in rules] == []
+    assert [
+        icon for icon in icons if not {int(c[1:], 16) if c[0] == "\\" else ord(c) for c in [rules[icon]]} <= set(glyphs)
+    ] == []
+    assert not (HTML / "_static" / "scripts" / "fontawesome.js").exists()
