@@ -2,7 +2,7 @@ r"""What makes a solution of the saddle-point equations the physical one, and Ne
 
 The two equations of `theory.symbolic.saddle_point` are a fixed point of a map (q, δ) ↦ (q', δ') that sends the product of two upper
 half-planes into itself when Im z > 0, and strictly contracts the larger of the two hyperbolic distances between a pair of points. So it has
-at most one fixed point there (the chapter on the action has the proof). Hence the certificates used here, each of which is a proof and not a
+at most one fixed point there (the chapter on the density has the proof). Hence the certificates used here, each of which is a proof and not a
 heuristic (the last two where the Jacobian is invertible, that is, off the edges):
 
 * Im z > 0: a solution with Im q > 0 and Im δ > 0 is *the* solution;
