@@ -1,6 +1,6 @@
 """Heavy sweeps, computed once and kept in theory/sweeps/ with their provenance (make sweeps).
 
-    python tools/sweeps.py [NAME …]      phase_diagram, outlier; all of them without a name
+    python tools/sweeps.py [NAME …]      phase_diagram, outlier, mixture; all of them without a name
 
 A chapter reads the artefact, says where it comes from, and recomputes a few of its points live.
 """
@@ -13,11 +13,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import sympy as sp
 from scipy.sparse.linalg import eigsh
 
 import theory
 from theory import Gaussian, Mixture, RandomFeatureModel, activations
+from theory.conventions import time_from_variance
 from theory.outliers import critical_spike
+from theory.simulation import generate, generation_statistics, kinds_of_samples, trained_scores
 from theory.training import phase_diagram
 
 DATA = Path(__file__).resolve().parent.parent / "theory" / "sweeps"
@@ -105,7 +108,78 @@ def top_mode(finite, U=None):
     return value[0], (v @ w) ** 2 / (w @ w), (v @ w) ** 2 / np.sum((finite.W.T @ v) ** 2)
 
 
-SWEEPS = {"phase_diagram": sweep_phase_diagram, "outlier": sweep_outlier}
+#: run → (name of σ, ψ_p = ψ_n or the pair, weights, |m|² or None for d, d), for classes at ±m of variance ½
+GENERATED = {
+    "far": ("tanh", (40, 40), (0.5, 0.5), None, 10),
+    "few": ("tanh", (40, 2), (0.5, 0.5), None, 10),
+    "weights_70": ("shifted", (40, 40), (0.7, 0.3), None, 10),
+    "weights_95": ("shifted", (40, 40), (0.95, 0.05), None, 10),
+    "odd_70": ("tanh", (40, 40), (0.7, 0.3), None, 10),
+} | {
+    f"{kind}_{d}": ("tanh", (20, 20), (0.5, 0.5), m2, d) for kind, m2 in (("near", 4.0), ("far", None)) for d in (10, 20, 40)
+}
+TAUS = np.array([1.0, 3.0, 10.0, 30.0, 100.0, 1e3, 1e4, np.inf])
+COLUMNS = "share_1 share_2 along target_along across target_across kurtosis total_variation memorized".split()
+
+
+def sweep_mixture():
+    """Overlaps of classes with the top eigenvectors of U late in the diffusion, and what networks trained on two classes generate."""
+    start, offsets = time.process_time(), np.array([-1.5, -1, -0.5, 0.0])
+    imbalances = ((0.7, 0.3), (0.95, 0.05))
+    found = [[[late_overlaps(w, u, 400, seed) for seed in range(10)] for u in offsets] for w in imbalances]
+    arrays = {"offsets": offsets, "overlaps": np.array(found), "tau": TAUS, "columns": np.array(COLUMNS)}
+    for run, description in GENERATED.items():
+        arrays[f"statistics_{run}"], projections = generated(*description)
+        if run.endswith("_40"):
+            arrays[f"projections_{run}"] = projections
+    provenance = {
+        "what": sweep_mixture.__doc__,
+        "made by": "python tools/sweeps.py mixture",
+        "package": f"theory {theory.__version__}",
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "seconds of one core": round(time.process_time() - start),
+        "overlaps": "tanh, ψ_p = 2, ψ_n = 1, orthogonal classes, |m_c|² = d = 400, t = ½ log d + offset; "
+        "axes: weights, offsets, draws, vectors, classes",
+        "statistics": "(training times, sampler: reverse SDE or probability flow, columns), 1500 samples, networks at 30 times, seed 0",
+        "window": "τ_gen = 21.6, τ_mem = 4669 at ψ_p = ψ_n = 40, t = 0.1, types = 8, by model.timescales()",
+    }
+    np.savez_compressed(DATA / "mixture.npz", provenance=json.dumps(provenance), **arrays)
+    return provenance
+
+
+def late_overlaps(weights, offset, d, seed):
+    """Squared overlaps of the two top eigenvectors with the projected centroids, (2, 2)."""
+    data = Mixture(weights, means=np.eye(2))
+    finite = RandomFeatureModel(activations.tanh, 2, 1, 0.5 * np.log(d) + offset, data).simulate(d, seed)
+    values, vectors = eigsh(finite.U, 2)
+    centroids = finite.W @ kinds_of_samples(data, d)[2].T
+    return (vectors[:, np.argsort(-values)].T @ (centroids / np.linalg.norm(centroids, axis=0))) ** 2
+
+
+def generated(sigma, ratios, weights, m2, d, samples=1500):
+    """`COLUMNS` (training times, 2, columns), and the projections by the reverse SDE on the axis (training times, samples)."""
+    shifted = activations.Activation(sp.tanh(activations.x + sp.Rational(1, 2)), "shifted tanh")
+    gram = np.array([[1.0, -1.0], [-1.0, 1.0]]) * (m2 or 1.0)
+    data = Mixture(weights, (0.5, 0.5), **{"spikes" if m2 else "means": gram})
+    model = RandomFeatureModel(shifted if sigma == "shifted" else activations.tanh, *ratios, 0.3, data)
+    # equal ratios of e^{2t} − 1, from 50 d on
+    times = np.append(time_from_variance(np.geomspace(50 * d, 0.01, 30)), 0.0)
+    networks = trained_scores(model, d, times[:-1], TAUS)
+    axis = np.subtract(*kinds_of_samples(data, d)[2])
+    statistics, projections = np.zeros((TAUS.size, 2, len(COLUMNS))), []
+    for k in range(TAUS.size):
+        for s, sampler in enumerate(("sde", "flow")):
+            x = generate(networks.score(k), d, times, samples, 1, sampler=sampler)
+            g = generation_statistics(x, data, networks.first.X)
+            pairs = (g.along, g.target_along, g.across, g.target_across)
+            statistics[k, s] = *g.shares, *pairs, g.kurtosis, g.total_variation, g.memorized
+            if sampler == "sde":
+                projections.append(axis @ x / np.linalg.norm(axis))
+    return statistics, np.array(projections, np.float32)
+
+
+SWEEPS = {"phase_diagram": sweep_phase_diagram, "outlier": sweep_outlier, "mixture": sweep_mixture}
 
 if __name__ == "__main__":
     DATA.mkdir(exist_ok=True)

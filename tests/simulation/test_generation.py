@@ -104,6 +104,22 @@ def test_scores_without_networks_are_those_of_the_networks():
             np.testing.assert_allclose(few.score(index)(x, t), all_of_them.score(tau)(x, t), rtol=1e-10)
 
 
+def test_the_score_of_near_clusters_bends_less_than_its_bound():
+    """|∂²(e·S)/∂u²| <= 2√3 Δ_t τ ‖σ'‖‖σ''‖/√d, by second differences; far clusters bend on the scale √d, more and more beyond it."""
+    t, tau, near, far = 0.5, 3.0, [], []
+    for d in (20, 80):
+        for kind, found, scale in (("spikes", near, 1.0), ("means", far, np.sqrt(d))):
+            gram = np.array([[1, -1], [-1, 1]]) * (4 if kind == "spikes" else 1)
+            model = RandomFeatureModel(A.tanh, 4, 3, t, Mixture((0.5, 0.5), (0.5, 0.5), **{kind: gram}))
+            u = np.linspace(-2, 2, 41) * scale
+            x = np.random.default_rng(1).standard_normal((d, 1)) * np.ones(u.size)
+            x[0] = u
+            along = trained_scores(model, d, (t,), (tau,)).score(0)(x, t)[0]
+            found.append(np.abs(np.diff(along, 2)).max() / 0.01 / scale)
+        assert near[-1] < 2 * np.sqrt(3 / d) * -np.expm1(-2 * t) * tau * 4 / (3 * np.sqrt(3))
+    assert near[1] < 0.7 * near[0] and far[1] > 2 * near[1]
+
+
 def test_an_odd_network_generates_a_symmetric_law():
     """From −x by the negated noise it goes to the negated sample, whatever the weights of the classes that it has seen."""
     data = Mixture((0.9, 0.1), means=((1, 0), (0, 1)))

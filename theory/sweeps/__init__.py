@@ -10,7 +10,7 @@ import numpy as np
 
 from ..validation import one_of
 
-NAMES = ("outlier", "phase_diagram")
+NAMES = ("mixture", "outlier", "phase_diagram")
 
 
 def stored(name: str) -> tuple[dict, dict]:
