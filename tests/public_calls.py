@@ -92,6 +92,13 @@ TABLE = {
         weights=((0.5, 0.5), "weights"),
         amplitude=((1.0, 2.0), "positive sequence or None"),
         skip=((0.0, -1.0), "real sequence or None"),
+        density=(None, "anything"),
+    ),
+    "TimeGrid.from_density": call(
+        density=(np.ones_like, "function"),
+        support=((0.1, 1.0), "interval"),
+        nodes=(2, "integer"),
+        options=(None, "anything"),
     ),
     "TimeGrid.gauss": call(
         nodes=(2, "integer"),

@@ -11,6 +11,7 @@ REASONS = {
     "quadrature": "an average did not settle: name the corners and jumps, as in Activation(…, kinks=…)",
     "support": "the edges that were found do not fit together: more quadrature nodes or types, or a parameter that differs by one per cent",
     "budget": "the search for edges takes too long: fewer types, times or kinds",
+    "types": "the continuum of feature types or times is not resolved: a point off the axis, fewer directions of centroids, types as a number",
     "bracket": "what was looked for is not where it was looked for: another fraction, variance or range",
     "hard edge": "the spectrum reaches down to 0, so that training never ends: move psi_p away from 1",
 }

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from . import process
 from .activations import Activation
 from .couplings.ensemble import Ensemble, check_activation, ensemble
+from .couplings.feature_types import LabelLattice, is_refined
 from .couplings.gaussian_equivalence import Coefficients, coefficients
 from .data.gaussian import Gaussian
 from .data.mixture import Mixture
@@ -47,10 +48,11 @@ class RandomFeatureModel:
     data : `theory.Gaussian` or `theory.Mixture`
     bias : real number >= 0
         Standard deviation of the features' biases b_i, which enter as t b_i.
-    types : int
-        Nodes of the Gauss–Hermite rule for the bias, and for each direction that the centroids ``Mixture(means=…)`` span:
-        the number of feature types that stand for the continuum. Averages converge geometrically for the smoothed activation;
-        the spectrum's edges are those of the continuum (`theory.spectrum.label_continuum`, where the error that the number leaves is measured).
+    types : "auto" or int
+        What stands for the continuum of labels, the bias and the directions that the centroids ``Mixture(means=…)`` span: feature
+        types. By default they are refined until the Stieltjes transform, edges and losses that are asked for change by less than 1e-6,
+        which ``spectrum().discretisation`` reports, or a `ConvergenceError` says that they do not. A number is that of the nodes of a
+        Gauss–Hermite rule in each direction, whose error is reported there too, and not bounded.
 
     Raises
     ------
@@ -73,7 +75,7 @@ class RandomFeatureModel:
     t: float | TimeGrid
     data: Gaussian | Mixture = field(default_factory=Gaussian)
     bias: float = 0.0
-    types: int = 16
+    types: int | str | LabelLattice = "auto"
 
     def __post_init__(self):
         if not isinstance(self.activation, Activation):
@@ -90,7 +92,8 @@ class RandomFeatureModel:
                 f"data = {shown(self.data)} is not a description of data; allowed: theory.Gaussian, theory.Mixture"
             )
         object.__setattr__(self, "bias", non_negative("bias", self.bias))
-        object.__setattr__(self, "types", positive_integer("types", self.types, MOST_TYPES))
+        if not (isinstance(self.types, LabelLattice) or (isinstance(self.types, str) and self.types == "auto")):
+            object.__setattr__(self, "types", positive_integer("types", self.types, MOST_TYPES))
         if self.is_scalar:
             self.coefficients()  # raises on an activation that the theory cannot treat
         else:
@@ -128,8 +131,11 @@ class RandomFeatureModel:
 
     @cached_property
     def ensemble(self) -> Ensemble:
-        """Couplings of every feature type, kind of samples and time node, as `theory.couplings.ensemble.Ensemble`."""
-        return ensemble(self)
+        """Couplings of every feature type, kind of samples and time node, as `theory.couplings.ensemble.Ensemble`.
+
+        For ``types="auto"`` those of ``spectrum().base``.
+        """
+        return self.spectrum().base.model.ensemble if is_refined(self) else ensemble(self)
 
     @cached_property
     def decay(self) -> float | NDArray:
@@ -151,9 +157,9 @@ class RandomFeatureModel:
 
     @cached_property
     def _spectrum(self):
-        from .spectrum.law import Spectrum
+        from .spectrum.refined import spectrum_of
 
-        return Spectrum(self)
+        return spectrum_of(self)
 
     def training(self, tau: ArrayLike) -> "TrainingCurve":
         r"""Train loss, test loss and score error in the limit d → ∞, with no simulation.

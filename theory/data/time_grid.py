@@ -23,7 +23,7 @@ Description only: the couplings (`theory.couplings.type_couplings`) and the simu
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,8 @@ class TimeGrid:
         One node then has c_out = 1, the convention of a single time.
     skip : sequence of K real numbers, optional
         c_skip,k = c_skip(t_k), by default 0: no connection from x to the output.
+    density : tuple, optional
+        The continuous law that the nodes stand for, as `from_density` keeps it.
 
     Raises
     ------
@@ -62,6 +64,7 @@ class TimeGrid:
     weights: tuple
     amplitude: tuple | None = None
     skip: tuple | None = None
+    density: tuple | None = field(default=None, repr=False)
 
     def __post_init__(self):
         nodes = sequence_of("nodes", self.nodes, positive, EACH)
@@ -109,6 +112,18 @@ class TimeGrid:
         t, weights = _gauss_rule(t, weights / weights.sum(), count)
         functions = {name: tuple(values_of(name, f, t).tolist()) for name, f in options.items() if f is not None}
         return cls(tuple(t.tolist()), tuple((weights / weights.sum()).tolist()), **functions)
+
+    @classmethod
+    def from_density(
+        cls, density: Callable, support: tuple[float, float], nodes: int = 8, **options: Callable | None
+    ) -> "TimeGrid":
+        """A continuous law of the diffusion time, whose nodes are refined until spectrum and losses do not change.
+
+        As `gauss`, whose rule of ``nodes`` nodes simulations take; limits take more of them until what is asked for changes by less than 1e-6
+        (``model.spectrum().discretisation``), and raise `ConvergenceError` where 40 do not suffice. Cost: unknowns grow as nodes², time faster.
+        """
+        grid = cls.gauss(nodes, support, function("density", density), **options)
+        return replace(grid, density=(density, interval("support", support), tuple(sorted(options.items()))))
 
     def __len__(self) -> int:
         return len(self.nodes)
@@ -170,6 +185,12 @@ class TimeGrid:
     @property
     def _skips(self):
         return np.zeros(len(self)) if self.skip is None else np.array([float(b) for b in self.skip])
+
+
+def at_level(grid: TimeGrid, level: int) -> TimeGrid:
+    """The grid of 4(level + 1) nodes that stands for a continuous law, one made by ``TimeGrid.from_density``."""
+    density, support, options = grid.density
+    return TimeGrid.gauss(4 * (level + 1), support, density, **dict(options))
 
 
 def _gauss_rule(points, weights, count):

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ..couplings.ensemble import Ensemble
 
 #: up to so many types are solved as they are
-FEW = 24
+FEW = 16
 #: numbers that the products of two forms may be at a time: 16 MB
 BLOCK = 2_000_000
 
@@ -201,14 +201,14 @@ def _read(e, left, right):
     a, b, twice = _triangle(rank)
     t = a.size
     result = np.zeros((points, t + D, t + D), complex)
-    X = np.einsum("l,nlac,nldb->nabcd", e.weights, left.m, right.m, optimize=True)
+    X = np.einsum("nlac,nldb->nabcd", e.weights[:, None, None] * left.m, right.m)
     X = twice[:, None, None] * (X[:, a, b] + X[:, b, a])
     result[:, :t, :t] = -twice * (X[:, :, a, b] + X[:, :, b, a])
     first, second = _through(e, left), _through(e, right)
-    weight = e.weights * e.nodes
-    X = np.einsum("l,c,nlcka,nlcmb->nabckm", weight, e.pi, first, second, optimize=True).reshape(points, rank, rank, D)
+    weight = (e.weights * e.nodes)[:, None, None, None] * e.pi[:, None, None]
+    X = np.einsum("nlcka,nlcmb->nabckm", weight * first, second).reshape(points, rank, rank, D)
     result[:, :t, t:] = -twice[:, None] * (X[:, a, b] + X[:, b, a])
-    own = -np.einsum("c,ncka,ncbm->nckmab", e.pi, left.E, right.E).reshape(points, C, K * K, K * K)
+    own = -np.einsum("ncka,ncbm->nckmab", e.pi[:, None, None] * left.E, right.E).reshape(points, C, K * K, K * K)
     for c in range(C):
         rows = slice(t + c * K * K, t + (c + 1) * K * K)
         result[:, rows, rows] = own[:, c]
@@ -231,8 +231,8 @@ def _samples(e, left, right):
     _, C, K = e.sizes
     points, D = len(left.m), C * K * K
     a, b, twice = _triangle(left.m.shape[-1])
-    weight = e.weights * e.nodes / e.psi_n
     first, second = _data_rows(e, left), _data_rows(e, right)
-    X = np.einsum("l,nlcka,nlcmb->nckmab", weight, first, second, optimize=True).reshape(points, D, *2 * (left.m.shape[-1],))
+    weight = (e.weights * e.nodes / e.psi_n)[:, None, None, None]
+    X = np.einsum("nlcka,nlcmb->nckmab", weight * first, second).reshape(points, D, *2 * (left.m.shape[-1],))
     by_T = twice * (X[:, :, a, b] + X[:, :, b, a])
     return np.concatenate([by_T, matrices.samples_by_samples(e, left, right)], axis=2)

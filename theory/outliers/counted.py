@@ -198,7 +198,7 @@ class _CountingMatrix:
 
 def _zeros(spectrum, block, above=False):
     """The z outside the support, with ``above`` only above all bulks, at which an eigenvalue of the growing matrix passes zero."""
-    edges = np.array(spectrum.edges())
+    edges = np.array(spectrum.base.edges())
     bulks = [*map(tuple, edges.reshape(-1, 2))]
     alone = [(a, a) for a, _ in spectrum.atoms() if not any(low <= a <= high for low, high in bulks)]
     barriers = sorted([*alone, *bulks])

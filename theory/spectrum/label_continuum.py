@@ -144,9 +144,9 @@ class ContinuousSupport:
                 free = middle
         return free
 
-    def covered(self, y: float) -> bool:
-        """Whether the continuum has y in its support, for a y outside that of the types and nodes."""
-        x = self.solution(y)
+    def covered(self, y: float, x: NDArray | None = None) -> bool:
+        """Whether the continuum has y in its support, for a y outside that of the types and nodes, where the solution is x (unknowns, 1)."""
+        x = self.solution(y) if x is None else x
         if self.intervals:  # what is real for the nodes may be complex where their interval is resolved
             at = np.array([y + 0j])
             resolved = continuation.beside(self.system, x, at)

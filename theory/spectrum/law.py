@@ -30,6 +30,7 @@ from ..validation import a_model, decimal_digits, finite_array, of_class, one_of
 from ..validation import exact as exact_number
 from ..validation import function as a_function
 from . import resolvent_digits
+from .discretisation import Discretisation, discretisation_of
 from .integration import quadrature
 from .support import Support, support_of
 
@@ -69,6 +70,20 @@ class Spectrum:
 
     def __repr__(self) -> str:
         return f"Spectrum({self.model})"
+
+    @property
+    def base(self) -> "Spectrum":
+        """The law of the types and nodes that ``system`` has: this one, but for `theory.spectrum.refined.RefinedSpectrum`."""
+        return self
+
+    @property
+    def discretisation(self) -> Discretisation:
+        """What stands for the continuum of labels and times, and with what error, `theory.spectrum.discretisation.Discretisation`.
+
+        For ``types="auto"`` the errors of all that was asked so far; for a number the error of q at points around the spectrum, by comparison
+        with the types that "auto" takes, at their cost.
+        """
+        return discretisation_of(self)
 
     @property
     def offset(self) -> float:

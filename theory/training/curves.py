@@ -18,6 +18,7 @@ Source: 2505.17638 for the flow; F and the ridge derived here. Checked by ``test
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from ..filters import check_tau, filter_function, remainder
@@ -54,7 +55,7 @@ def ridge_curve(model: "RandomFeatureModel", zeta: ArrayLike) -> RidgeCurve:
 
 def _curve(model, filters, grid):
     """The fields of a curve but its grid."""
-    every, each = losses(model, filters, grid.size), class_losses(model, filters, grid.size)
+    every, each = _losses(model, filters, grid.size)
     train, test = every.reshape(2, *grid.shape)
     exact = class_exact_score_loss(model)
     # one kind is all there is
@@ -70,6 +71,20 @@ def _curve(model, filters, grid):
         "test_by_class": test_by_class,
         "score_error_by_class": by_class,
     }
+
+
+def _losses(model, filters, size):
+    """Those of `losses` and of `class_losses`, the same nodes of a continuum for both."""
+    spectrum = model.spectrum()
+    if spectrum.base is spectrum:
+        return losses(model, filters, size), class_losses(model, filters, size)
+
+    def stacked(level):
+        every, each = _losses(level, filters, size)
+        return every if each is None else np.concatenate([every, each.reshape(-1, size)])
+
+    found = spectrum.refine("losses", stacked)
+    return found[:2], found[2:].reshape(2, -1, size) if len(found) > 2 else None
 
 
 def flow_rate(model: "RandomFeatureModel") -> float:
