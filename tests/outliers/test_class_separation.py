@@ -154,6 +154,18 @@ def test_closed_form_against_networks(weights, bound):
     assert np.diag(overlaps) == pytest.approx(found, abs=bound)
 
 
+@pytest.mark.parametrize("weights", [(0.7, 0.3), (0.95, 0.05)])
+def test_correlated_centroids_against_networks(weights):
+    """Each eigenvector with each class, six draws at d = 200; the weaker direction is far above its threshold, or far below."""
+    d, gram = 200, np.array([[1.0, 0.5], [0.5, 1.0]])
+    late = model(-1.2, d, weights, gram, psi_p=2, psi_n=1)
+    expected = np.zeros((2, 2))
+    for row, outlier in enumerate(late_centroid_outliers(late, d)):
+        expected[row] = outlier.class_overlaps
+    found = np.mean([class_overlaps(late.simulate(d, seed)) for seed in range(6)], axis=0)
+    assert found == pytest.approx(expected, abs=0.05)
+
+
 def test_overlaps_of_a_draw_by_hand():
     draw = model(-1, 20).simulate(20, seed=1)
     m = kinds_of_samples(draw.model.data, 20)[2]
