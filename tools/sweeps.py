@@ -1,6 +1,6 @@
 """Heavy sweeps, computed once and kept in theory/sweeps/ with their provenance (make sweeps).
 
-    python tools/sweeps.py [NAME …]      phase_diagram, outlier, mixture; all of them without a name
+    python tools/sweeps.py [NAME …]      phase_diagram, outlier, mixture, class_order, reversal; all of them without a name
 
 A chapter reads the artefact, says where it comes from, and recomputes a few of its points live.
 """
@@ -21,7 +21,7 @@ from theory import Gaussian, Mixture, RandomFeatureModel, activations
 from theory.conventions import time_from_variance
 from theory.outliers import critical_spike
 from theory.simulation import generate, generation_statistics, kinds_of_samples, trained_scores
-from theory.training import phase_diagram
+from theory.training import class_times, phase_diagram, reversal_line
 
 DATA = Path(__file__).resolve().parent.parent / "theory" / "sweeps"
 
@@ -179,7 +179,85 @@ def generated(sigma, ratios, weights, m2, d, samples=1500):
     return statistics, np.array(projections, np.float32)
 
 
-SWEEPS = {"phase_diagram": sweep_phase_diagram, "outlier": sweep_outlier, "mixture": sweep_mixture}
+def sweep_class_order():
+    """Times class by class, one change after another from two equal clusters: tanh, ψ_p = 60, ψ_n = 30, t = 0.01.
+
+    Arrays: ``names`` of the models, ``weights`` (models,) of the first class, ``variances`` (models, 2), ``norms`` |m_c|²/d (models, 2);
+    ``times`` (rules, models, 2, 4) are τ_gen, τ_mem, τ_best and the best test loss with ``types`` (rules,) nodes in each direction of the
+    centroids: how far the rules are apart is the error of the last.
+    """
+    start = time.perf_counter()
+    names = list(ORDER_MODELS)
+    weights, variances, norms = (np.array(column, float) for column in zip(*ORDER_MODELS.values(), strict=True))
+    types = np.array([8, 12])
+    times = [[class_times(order_model(*ORDER_MODELS[name], count)) for name in names] for count in types.tolist()]
+    provenance = {
+        "what": sweep_class_order.__doc__.splitlines()[0],
+        "made by": "python tools/sweeps.py class_order",
+        "package": f"theory {theory.__version__}",
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "seconds on one core": round(time.perf_counter() - start, 1),
+        "centroids": "orthogonal",
+    }
+    arrays = {"names": np.array(names), "weights": weights, "variances": variances, "norms": norms}
+    arrays |= {"types": types, "times": np.array(times)}
+    np.savez_compressed(DATA / "class_order.npz", provenance=json.dumps(provenance), **arrays)
+    return provenance
+
+
+def sweep_reversal():
+    """The share of the first of two classes with one centroid at which the order of memorization reverses: tanh, ψ_p = 60, ψ_n = 30, t = 0.01.
+
+    Arrays: ``shares`` (20,) for the ``ratios`` σ_2²/σ_1² (20,), NaN where it does not, and ``first`` (20, 2), the class that is memorized
+    first at the shares 0.01 and 0.99; ``learned_ratios`` (4,) and ``learned`` (4, 2) are the same of generalization. σ_1² = 0.5.
+    """
+    start, cpu = time.perf_counter(), time.process_time()
+    ratios = np.concatenate([np.geomspace(0.2, 0.92, 10), np.geomspace(1.1, 5, 10)])
+    plain = order_model(*ORDER_MODELS["no centroids"], 1)
+    line = reversal_line(plain, ratios, jobs=1)
+    elapsed = {"seconds": round(time.perf_counter() - start, 1), "seconds of CPU": round(time.process_time() - cpu, 1)}
+    learned = reversal_line(plain, ratios[2::5], "generalization", jobs=1)
+    provenance = {
+        "what": sweep_reversal.__doc__.splitlines()[0],
+        "made by": "python tools/sweeps.py reversal",
+        "package": f"theory {theory.__version__}",
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        **elapsed,
+    }
+    arrays = {"ratios": ratios, "shares": line.shares, "first": line.first}
+    arrays |= {"learned_ratios": learned.ratios, "learned": learned.first}
+    np.savez_compressed(DATA / "reversal.npz", provenance=json.dumps(provenance), **arrays)
+    return provenance
+
+
+#: name → weight of the first class, variances, |m_c|²/d
+ORDER_MODELS = {
+    "baseline": (0.5, (0.5, 0.5), (1, 1)),
+    "variances": (0.5, (0.5, 0.25), (1, 1)),
+    "norms": (0.5, (0.5, 0.5), (1, 2.25)),
+    "weights 0.7": (0.7, (0.5, 0.5), (1, 1)),
+    "weights 0.9": (0.9, (0.5, 0.5), (1, 1)),
+    "no centroids": (0.5, (0.5, 0.25), (0, 0)),
+    "variances, minority wide": (0.1, (0.5, 0.25), (1, 1)),
+    "variances, minority narrow": (0.9, (0.5, 0.25), (1, 1)),
+}
+
+
+def order_model(weight, variances, norms, types):
+    means = tuple(map(tuple, np.diag(norms))) if any(norms) else None
+    data = Mixture((weight, 1 - weight), variances, means)
+    return RandomFeatureModel(activations.tanh, 60, 30, 0.01, data, types=types)
+
+
+SWEEPS = {
+    "phase_diagram": sweep_phase_diagram,
+    "outlier": sweep_outlier,
+    "mixture": sweep_mixture,
+    "class_order": sweep_class_order,
+    "reversal": sweep_reversal,
+}
 
 if __name__ == "__main__":
     DATA.mkdir(exist_ok=True)

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..validation import one_of
 
-NAMES = ("mixture", "outlier", "phase_diagram")
+NAMES = ("class_order", "mixture", "outlier", "phase_diagram", "reversal")
 
 
 def stored(name: str) -> tuple[dict, dict]:

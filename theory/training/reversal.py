@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 
 #: which times are compared
 TIMES = ("generalization", "memorization")
+#: training times on which crossings are bracketed
+POINTS = 80
 #: accuracy of a share
-SHARE = 1e-5
+SHARE = 1e-4
 
 
 class ReversalLine(NamedTuple):
@@ -72,7 +74,7 @@ def reversal_line(
     Returns
     -------
     ReversalLine
-        With shares to 1e-5; NaN where the order is the same at both ends.
+        With shares to 1e-4; NaN where the order is the same at both ends.
 
     Raises
     ------
@@ -113,7 +115,7 @@ def _one_ratio(model, ratio, times, low, high, within, gap_fraction):
     def order(share):
         """log τ_1/τ_2"""
         data = replace(model.data, weights=(share, 1 - share), variances=(variance, ratio * variance))
-        one, two = (each[which] for each in class_times(replace(model, data=data), within, gap_fraction))
+        one, two = (each[which] for each in class_times(replace(model, data=data), within, gap_fraction, POINTS))
         return np.nan if one is None or two is None else float(np.log(one / two))
 
     ends = order(low), order(high)
