@@ -1,16 +1,18 @@
 """How long the promised operations take (make benchmark). Compare within one run: machines differ.
 
 Targets, on two cores: density at 2,000 points below 0.1 s for Σ = 1 and below 1 s for three eigenvalues, set-up of the
-spectrum included once the model exists; the exact noise average at d = 200 below 5 s; 200 training times below 3 s; general density at
-1,000 points with J = 40 types and K = 8 times below 20 s; a threshold curve of 200 points below 5 s.
+spectrum included once the model exists; the exact noise average at d = 200 below 5 s; 200 training times below 3 s; general density at 1,000 points with
+J = 40 types and K = 8 times below 20 s, and at 200 points with 15,000 types of two kinds; a threshold curve of 200 points below 5 s.
 """
 
+import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from theory import Gaussian, RandomFeatureModel, TimeGrid, activations
+from theory import Gaussian, Mixture, RandomFeatureModel, TimeGrid, activations
+from theory.couplings.feature_types import LabelLattice
 from theory.equations import solve
 from theory.outliers import bbp
 from theory.training import losses
@@ -71,3 +73,30 @@ def test_threshold_curve(benchmark):
     times = np.geomspace(1e-3, 3, 200)
     bbp.critical_spike(SIMPLE)  # the derivation, once in a process
     benchmark.pedantic(lambda: [bbp.critical_spike(replace(SIMPLE, t=t)) for t in times], rounds=1)
+
+
+def _clusters(level):
+    data = Mixture((0.7, 0.3), variances=(0.5, 0.25), means=((1.0, 0.3), (0.3, 1.0)))
+    return RandomFeatureModel(activations.gelu, 3, 2.5, 0.1, data, types=LabelLattice(level)).spectrum()
+
+
+def test_density_of_many_types(benchmark):
+    spectrum = _clusters(7)
+    assert spectrum.system.ensemble.p.size > 15_000
+    benchmark.pedantic(lambda: spectrum.density(np.linspace(0.05, 6, 200)), rounds=1)
+
+
+def test_time_against_types():
+    """A Newton step at 100 points for 480 to 15,000 types; prints the exponent that is fitted (pytest -s)."""
+    types, seconds = [], []
+    for level in range(2, 8):
+        system = _clusters(level).system
+        y = np.linspace(0.05, 6, 100) - system.offset + 0j
+        x = system.start(y + 10j * system.upper_bound)
+        begin = time.process_time()
+        for _ in range(3):
+            system.newton_step(x, y)
+        types.append(system.ensemble.p.size)
+        seconds.append((time.process_time() - begin) / 3)
+        print(f"\n{types[-1]:8d} types {1e3 * seconds[-1]:8.1f} ms", end="")
+    print(f"\ntime grows as types to the power {np.polyfit(np.log(types), np.log(seconds), 1)[0]:.2f}")
