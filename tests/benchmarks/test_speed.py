@@ -1,8 +1,9 @@
 """How long the promised operations take (make benchmark). Compare within one run: machines differ.
 
-Targets, on two cores: density at 2,000 points below 0.1 s for Σ = 1 and below 1 s for three eigenvalues, set-up of the
-spectrum included once the model exists; the exact noise average at d = 200 below 5 s; 200 training times below 3 s; general density at 1,000 points with
-J = 40 types and K = 8 times below 20 s, and at 200 points with 15,000 types of two kinds; a threshold curve of 200 points below 5 s.
+Targets, on two cores: density at 2,000 points below 0.1 s for Σ = 1 and below 1 s for three eigenvalues, set-up of the spectrum
+included once the model exists; the exact noise average at d = 200 below 5 s; 200 training times below 3 s; general density at 1,000
+points with J = 40 types and K = 8 times below 20 s, and at 200 points with 15,000 types of two kinds; a threshold curve of 200 points
+below 5 s.
 """
 
 import time
