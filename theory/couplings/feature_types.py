@@ -96,7 +96,12 @@ class LabelLattice:
         """About how many there are."""
         if directions == 0:
             return 1.0
-        return 2.0**self.level * pi ** (directions / 2) / gamma(directions / 2 + 1) * self.reach(directions) ** directions
+        ball = pi ** (directions / 2) / gamma(directions / 2 + 1) * self.reach(directions) ** directions
+        return 2 * ball / self._step(directions) ** directions
+
+    def _step(self, directions):
+        """Of one of the two cubic lattices; in one direction they are one lattice of half the step."""
+        return (2.0 if directions == 1 else 2.0**0.5) * 2.0 ** (-self.level / directions)
 
     def missing(self, directions: int) -> float:
         """The share of the features beyond the nodes."""
@@ -106,9 +111,7 @@ class LabelLattice:
         """Probabilities (J,) and standard normal labels (J, directions)."""
         if directions == 0:
             return np.ones(1), np.zeros((1, 0))
-        # of one cubic lattice; in one direction two of them are one of half the step
-        step = (2.0 if directions == 1 else 2.0**0.5) * 2.0 ** (-self.level / directions)
-        reach = self.reach(directions)
+        step, reach = self._step(directions), self.reach(directions)
         count = int(reach / step) + 2
         found = []
         for shift in (0.0, 0.5):

@@ -17,13 +17,16 @@ Source: the question is that of 2502.09578; formulas derived here, checked by ``
 size by ``tests/simulation/test_empirical_score.py``.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..digits import mp, to_mpf
 from ..errors import ConvergenceError
 from ..validation import decimal_digits, positive, truth
 from .averages import described, kinds_of
-from .times import DOUBLE, GUARD, Time, critical, crossing, diffusion_time, handed_out, value_of
+from .times import DOUBLE, GUARD, critical, crossing, diffusion_time, handed_out, value_of
+
+if TYPE_CHECKING:
+    from .times import Time
 
 
 def _condensed(kinds, alpha, digits):
@@ -62,7 +65,7 @@ def generalization_time(
     data: Any = None,
     dps: int | None = None,
     on_support: bool = False,
-) -> Time:
+) -> "Time":
     r"""t_g: P_t^e is nearest to the law of the data, in the cross entropy of `cross_entropy`.
 
     h_g = h_f (2A − B) at the condensation h_f, divided by the weight of λ > 0 for ``on_support``.

@@ -19,9 +19,8 @@ a quadrature of a hundred nodes.
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import mpmath
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,14 +31,17 @@ from ..symbolic.random_energy import alpha as ALPHA
 from ..validation import decimal_digits, positive
 from .averages import Kind, described, kinds_of
 
+if TYPE_CHECKING:
+    import mpmath
+
+    Time = float | NDArray[np.float64] | mpmath.mpf | tuple
+
 #: digits of a result in double precision, and those that are computed beyond what is asked for
 DOUBLE, GUARD = 17, 15
 #: log h is looked for within these bounds; beyond, t has no value in double precision
 LARGEST_LOG = 690.0
 #: halvings of the bracket in log h, before Newton
 HALVINGS = 20
-
-Time = float | NDArray[np.float64] | mpmath.mpf | tuple
 
 
 @cache
@@ -111,7 +113,7 @@ def handed_out(values: list, data: Any, dps: int | None) -> Any:
 
 def collapse_time(
     alpha: float, alpha_D: float | None = None, variance: float = 1, data: Any = None, dps: int | None = None
-) -> Time:
+) -> "Time":
     r"""t_C: below it a typical trajectory is held by one training point. 2α = ⟨log(1 + λ/h)⟩, isotropic ½ log(1 +
     σ²/(e^{2α} − 1)).
 
@@ -145,7 +147,7 @@ def collapse_time(
 
 def onset_time(
     alpha: float, alpha_D: float | None = None, variance: float = 1, data: Any = None, dps: int | None = None
-) -> Time:
+) -> "Time":
     r"""t_o: below it each training point has a trap, a region where it carries the density. 2α = ⟨log(1 + λ/h) + λ/(λ+h)⟩.
 
     Arguments, return value and errors as of `collapse_time`.
@@ -155,7 +157,7 @@ def onset_time(
 
 def condensation_time(
     alpha: float, alpha_D: float | None = None, variance: float = 1, data: Any = None, dps: int | None = None
-) -> Time:
+) -> "Time":
     r"""t_f: below it the density at a fresh point is that of its nearest training point.
 
     2α = ⟨log(1 + λ/h) − λ/(λ+h) + λ²/(λ+h)²⟩.
@@ -167,7 +169,7 @@ def condensation_time(
 
 def basin_radius(
     t: float, alpha: float, alpha_D: float | None = None, variance: float = 1, data: Any = None, dps: int | None = None
-) -> Time:
+) -> "Time":
     r"""ρ: within √d ρ of a training point, in the units of the data, that point carries the density at time t.
 
     In a random direction ρ² = h (L + A − 2α)/A from the onset, where it is 0, down to the collapse, where it is h, the distance of a

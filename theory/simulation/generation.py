@@ -138,7 +138,7 @@ def generation_statistics(
     bins, ratio
         As of `total_variation` and `memorized_fraction`.
     """
-    place_of(x), of_class("data", data, "Mixture", "a theory.Mixture")
+    place_of(x), of_class("data", data, "Mixture", "a theory.Mixture"), fraction("ratio", ratio)
     d, m = x.shape
     if m < 2:
         raise ValueError(f"x has shape {(d, m)}; allowed: (d, m) with m >= 2")

@@ -97,11 +97,11 @@ class Levels:
         last = None
         for level in range(max(first - 1, 0), 100):
             try:
-                spectrum = self.spectrum(level)
+                self._check(level)
             except ConvergenceError as error:
                 reached = np.nan if last is None else last[1]
-                raise ConvergenceError(f"{what}: {error}", reached, reason=error.reason) from error
-            found, beyond = values(spectrum)
+                raise ConvergenceError(f"{what}: {error}", reached, reason="types") from error
+            found, beyond = values(self.spectrum(level))
             share = np.max(beyond, initial=0.0)
             if share > TOLERANCE:
                 raise ConvergenceError(
