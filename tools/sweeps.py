@@ -189,7 +189,7 @@ def sweep_class_order():
     start = time.perf_counter()
     names = list(ORDER_MODELS)
     weights, variances, norms = (np.array(column, float) for column in zip(*ORDER_MODELS.values(), strict=True))
-    types = np.array([8, 12])
+    types = np.array([20, 32])
     times = [[class_times(order_model(*ORDER_MODELS[name], count)) for name in names] for count in types.tolist()]
     provenance = {
         "what": sweep_class_order.__doc__.splitlines()[0],
@@ -209,15 +209,15 @@ def sweep_class_order():
 def sweep_reversal():
     """The share of the first of two classes with one centroid at which the order of memorization reverses: tanh, ψ_p = 60, ψ_n = 30, t = 0.01.
 
-    Arrays: ``shares`` (20,) for the ``ratios`` σ_2²/σ_1² (20,), NaN where it does not, and ``first`` (20, 2), the class that is memorized
+    Arrays: ``shares`` (40,) for the ``ratios`` σ_2²/σ_1² (40,), NaN where it does not, and ``first`` (40, 2), the class that is memorized
     first at the shares 0.01 and 0.99; ``learned_ratios`` (4,) and ``learned`` (4, 2) are the same of generalization. σ_1² = 0.5.
     """
     start, cpu = time.perf_counter(), time.process_time()
-    ratios = np.concatenate([np.geomspace(0.2, 0.92, 10), np.geomspace(1.1, 5, 10)])
+    ratios = np.concatenate([np.geomspace(0.2, 0.92, 20), np.geomspace(1.1, 5, 20)])
     plain = order_model(*ORDER_MODELS["no centroids"], 1)
     line = reversal_line(plain, ratios, jobs=1)
     elapsed = {"seconds": round(time.perf_counter() - start, 1), "seconds of CPU": round(time.process_time() - cpu, 1)}
-    learned = reversal_line(plain, ratios[2::5], "generalization", jobs=1)
+    learned = reversal_line(plain, ratios[4::10], "generalization", jobs=1)
     provenance = {
         "what": sweep_reversal.__doc__.splitlines()[0],
         "made by": "python tools/sweeps.py reversal",
