@@ -69,7 +69,7 @@ def test_single_precision():
     score, single = EmpiricalScore(POINTS), EmpiricalScore(POINTS.astype(np.float32))
     size = np.max(np.sum(POINTS**2, 0)) / -np.expm1(-2 * t)
     x = STATES.astype(np.float32)
-    assert single(x, t).dtype == np.float32
+    assert single(x, t).dtype == np.float32 and single(STATES, t).dtype == np.float64
     bound = 10 * size * np.finfo(np.float32).eps
     spread = 2 * np.abs(POINTS).max() / -np.expm1(-2 * t)
     assert np.abs(single(x, t) - score(x.astype(float), t)).max() < bound * spread
@@ -78,8 +78,8 @@ def test_single_precision():
 def test_samplers_end_at_training_points():
     score = EmpiricalScore(POINTS)
     x = np.random.default_rng(1).standard_normal((5, 20))
-    times = sampling_times(4.0, 1e-4, 300)
-    for end in (reverse_sde(score, x, times), probability_flow(score, x, times)):
+    times, single = sampling_times(4.0, 1e-4, 300), EmpiricalScore(POINTS.astype(np.float32))
+    for end in (reverse_sde(score, x, times), probability_flow(score, x, times), reverse_sde(single, x, times)):
         nearest = np.sqrt(((end[:, :, None] - POINTS[:, None, :]) ** 2).sum(0).min(1))
         assert np.median(nearest) < 0.05
 
@@ -88,8 +88,8 @@ def test_bad_states_and_points():
     score = EmpiricalScore(POINTS)
     with pytest.raises(ValueError, match=r"x has shape \(4, 2\)"):
         score(np.zeros((4, 2)), 0.1)
-    with pytest.raises(ValueError, match="float32"):
-        score(STATES.astype(np.float32), 0.1)
+    with pytest.raises(ValueError, match="type int64; allowed"):
+        score(np.ones((5, 2), int), 0.1)
     with pytest.raises(ValueError, match="own"):
         score.own_weight(STATES, 0.1, np.full(7, 300))
     with pytest.raises(ValueError, match="points"):

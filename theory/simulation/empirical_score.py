@@ -37,7 +37,8 @@ class EmpiricalScore:
     Parameters
     ----------
     points : array (d, n)
-        Of any library that `theory.simulation.backends` knows, float32 or float64; states are of the same.
+        Of any library that `theory.simulation.backends` knows, float32 or float64. Everything is computed in that precision, states are of the
+        same library, and what is shaped like them has their own precision.
     memory : int
         Bytes of the largest temporary array.
 
@@ -71,20 +72,19 @@ class EmpiricalScore:
 
     def __call__(self, x: Array, t: float) -> Array:
         """The score at states ``x`` (d, m) and a time t > 0, shaped like x."""
-        t = self._checked(x, t)
-        decay, noise2 = process.decay(t, math), process.noise_variance(t, math)
-        parts = [self._mean(x[:, start:stop], decay, noise2) for start, stop in self._states(x.shape[1])]
-        return (decay * self.xp.concat(parts, axis=1) - x) / noise2
+        t = float(positive("t", t))
+        return (process.decay(t, math) * self.denoised(x, t) - x) / process.noise_variance(t, math)
 
     def denoised(self, x: Array, t: float) -> Array:
         """Σ_μ w_μ a_μ, the mean of the training points given the state, (d, m)."""
-        t = self._checked(x, t)
+        own, t = self._checked(x, t)
         decay, noise2 = process.decay(t, math), process.noise_variance(t, math)
-        return self.xp.concat([self._mean(x[:, a:b], decay, noise2) for a, b in self._states(x.shape[1])], axis=1)
+        parts = [self._mean(own[:, start:stop], decay, noise2) for start, stop in self._states(x.shape[1])]
+        return self.xp.astype(self.xp.concat(parts, axis=1), x.dtype, copy=False)
 
     def weights(self, x: Array, t: float) -> Weights:
         """What the weights of the points are at states ``x`` (d, m) and a time t > 0."""
-        t = self._checked(x, t)
+        x, t = self._checked(x, t)
         decay, noise2 = process.decay(t, math), process.noise_variance(t, math)
         parts = [self._weights(x[:, a:b], decay, noise2) for a, b in self._states(x.shape[1])]
         return Weights(*(self.xp.concat(list(column)) for column in zip(*parts, strict=True)))
@@ -98,7 +98,7 @@ class EmpiricalScore:
 
     def own_weight(self, x: Array, t: float, own: Array) -> Array:
         """w_μ at the states ``x`` (d, m), of the points whose indices ``own`` (m,) holds: array (m,)."""
-        t = self._checked(x, t)
+        x, t = self._checked(x, t)
         if tuple(getattr(own, "shape", ())) != (x.shape[1],) or not self.xp.isdtype(own.dtype, "integral"):
             raise ValueError(f"own = {shown(own)} does not hold an index for each state; allowed: {x.shape[1]} integers")
         if not bool(self.xp.all((own >= 0) & (own < self.points.shape[1]))):
@@ -111,12 +111,13 @@ class EmpiricalScore:
     # --- blocks --------------------------------------------------------------------------------------------------------
 
     def _checked(self, x, t):
+        """(states in the precision of the points, t as a float)."""
         t = float(positive("t", t))
-        if array_of("x", x, 2).shape[0] != self.points.shape[0] or x.dtype != self.points.dtype:
+        if array_of("x", x, 2).shape[0] != self.points.shape[0] or not self.xp.isdtype(x.dtype, "real floating"):
             raise ValueError(
-                f"x has shape {tuple(x.shape)} and type {x.dtype}; allowed: ({self.points.shape[0]}, m) of {self.points.dtype}"
+                f"x has shape {tuple(x.shape)} and type {x.dtype}; allowed: ({self.points.shape[0]}, m), float32 or float64"
             )
-        return t
+        return self.xp.astype(x, self.points.dtype, copy=False), t
 
     def _sizes(self, states):
         """(points, states) of a block: about as many of either, within the budget."""
