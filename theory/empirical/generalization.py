@@ -14,16 +14,16 @@ finite: the noise that is orthogonal to the manifold costs ½ log h for each of 
 With ``on_support`` only the directions with variance count, as for an estimate that knows the manifold.
 
 Source: the question is that of 2502.09578; formulas derived here, checked by ``tests/empirical/test_generalization.py`` and at finite
-size by ``tests/simulation/test_empirical_score.py``.
+size by ``tests/simulation/test_collapse.py``.
 """
 
 from typing import TYPE_CHECKING, Any
 
 from ..digits import mp, to_mpf
 from ..errors import ConvergenceError
-from ..validation import decimal_digits, positive, truth
+from ..validation import positive, truth
 from .averages import described, kinds_of
-from .times import DOUBLE, GUARD, critical, crossing, diffusion_time, handed_out, value_of
+from .times import GUARD, critical, crossing, diffusion_time, digits_of, handed_out, value_of
 
 if TYPE_CHECKING:
     from .times import Time
@@ -49,8 +49,16 @@ def _cross_entropy(h, alpha, kind, condensed, on_support):
     return volume + (averages.L + averages.A) / 2
 
 
+def _of_all(h, alpha, kinds, condensed, on_support):
+    """The same over fresh points of all kinds."""
+    return mp.fsum(
+        kind.frequency * _cross_entropy(h, alpha, kind, each, on_support)
+        for kind, each in zip(kinds, condensed, strict=True)
+    )
+
+
 def _slope(h, kind, condensed, on_support):
-    """2h dC/dh of the above: share − 2e/h, or share − 2A + B."""
+    """2h dC/dh of `_cross_entropy`: share − 2e/h, or share − 2A + B."""
     condensation, twice_energy = condensed
     if h <= condensation:
         return _share(kind, on_support) - twice_energy / h
@@ -90,7 +98,7 @@ def generalization_time(
         h lies outside the range of double precision, or the kinds of a mixture have minima of their own of equal depth.
     """
     alpha, data, on_support = positive("alpha", alpha), described(alpha_D, variance, data), truth("on_support", on_support)
-    digits = DOUBLE if dps is None else decimal_digits("dps", dps)
+    digits = digits_of(dps)
     with mp.workdps(digits + GUARD):
         alpha, kinds = to_mpf(alpha), kinds_of(data, dps)
         condensed = _condensed(kinds, alpha, digits)
@@ -101,12 +109,6 @@ def generalization_time(
 
 def _lowest(kinds, condensed, own, alpha, digits, on_support):
     """The minimum of the sum over kinds: below all of their own minima it falls, above all of them it rises."""
-
-    def total(h):
-        return mp.fsum(
-            kind.frequency * _cross_entropy(h, alpha, kind, each, on_support)
-            for kind, each in zip(kinds, condensed, strict=True)
-        )
 
     def slope(h):
         return -mp.fsum(
@@ -122,7 +124,7 @@ def _lowest(kinds, condensed, own, alpha, digits, on_support):
     minima = [mp.sqrt(grid[k] * grid[k + 1]) for k in range(200) if signs[k] and not signs[k + 1]]
     if not minima:
         raise ConvergenceError("no minimum of the cross entropy was found between those of the kinds", reason="bracket")
-    values = sorted((total(h), h) for h in minima)
+    values = sorted((_of_all(h, alpha, kinds, condensed, on_support), h) for h in minima)
     if len(values) > 1 and values[1][0] - values[0][0] < mp.mpf("1e-6"):
         raise ConvergenceError("two minima of the cross entropy are equally deep", reason="bracket")
     return crossing(slope, values[0][1], digits)
@@ -163,23 +165,18 @@ def kl_divergence(
 ) -> Any:
     r"""(1/d) KL(P_0 ‖ P_t^e) in the units of the data: `cross_entropy` less the entropy of the data.
 
-    It is ``inf`` where the data have directions without variance (α_D < 1), in which P_0 has no density, but for
-    ``on_support``. Arguments, return
-    value and errors as of `cross_entropy`. Its minimum over t is α + ½ (log h_g − ⟨log λ⟩).
+    It is ``inf`` where the data have directions without variance (α_D < 1), in which P_0 has no density, but for ``on_support``.
+    Arguments, return value and errors as of `cross_entropy`. Its minimum over t is α + ½ (log h_g − ⟨log λ⟩).
     """
     return _entropies(t, alpha, alpha_D, variance, data, dps, on_support)[1]
 
 
 def _entropies(t, alpha, alpha_D, variance, data, dps, on_support):
     t, alpha, data = positive("t", t), positive("alpha", alpha), described(alpha_D, variance, data)
-    on_support, digits = truth("on_support", on_support), DOUBLE if dps is None else decimal_digits("dps", dps)
+    on_support, digits = truth("on_support", on_support), digits_of(dps)
     with mp.workdps(digits + GUARD):
         h, alpha, kinds = mp.expm1(2 * to_mpf(t)), to_mpf(alpha), kinds_of(data, dps)
-        condensed = _condensed(kinds, alpha, digits)
-        cross = mp.fsum(
-            kind.frequency * _cross_entropy(h, alpha, kind, each, on_support)
-            for kind, each in zip(kinds, condensed, strict=True)
-        )
+        cross = _of_all(h, alpha, kinds, _condensed(kinds, alpha, digits), on_support)
         own = mp.fsum(kind.frequency * (kind.support * mp.log(2 * mp.pi * mp.e) + kind.log_mean) / 2 for kind in kinds)
         full = on_support or all(1 - kind.support < mp.mpf("1e-12") for kind in kinds)
         return handed_out([cross], None, dps), handed_out([cross - own if full else mp.inf], None, dps)

@@ -9,8 +9,8 @@ from typing import Any
 
 from ..digits import lambdify, mp, rounded, to_mpf
 from ..symbolic import random_energy as symbolic
-from ..validation import decimal_digits, non_negative, positive
-from .times import DOUBLE, GUARD
+from ..validation import non_negative, positive
+from .times import GUARD, digits_of
 
 
 @cache
@@ -22,7 +22,7 @@ def _compiled():
 
 def _evaluate(choose, alpha, beta, dps):
     """``choose(formulas, α, β)`` with mpf at guard digits, as a number of the caller's; nothing is derived before ``dps`` is checked."""
-    digits = DOUBLE if dps is None else decimal_digits("dps", dps)
+    digits = digits_of(dps)
     with mp.workdps(digits + GUARD):
         value = choose(_compiled(), to_mpf(alpha), to_mpf(beta))
         return float(value) if dps is None else rounded(value, dps)

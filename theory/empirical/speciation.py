@@ -26,8 +26,8 @@ from ..data.mixture import Mixture
 from ..digits import lambdify, mp, rounded, to_mpf
 from ..errors import ConvergenceError
 from ..symbolic import speciation as symbolic
-from ..validation import decimal_digits, fraction, positive, positive_integer, shown
-from .times import DOUBLE, GUARD
+from ..validation import fraction, positive, positive_integer, shown
+from .times import DOUBLE, GUARD, digits_of
 
 #: where a search for a time begins
 EARLIEST = 1e-9
@@ -89,7 +89,7 @@ def cloning_probability(t: float, data: Mixture, d: int, dps: int | None = None)
         The integral does not settle.
     """
     data, d = _two_kinds(data), positive_integer("d", d)
-    digits, t = DOUBLE if dps is None else decimal_digits("dps", dps), float(positive("t", t))
+    digits, t = digits_of(dps), float(positive("t", t))
     separation = _separation(t, data, d)
     first, second = data.frequencies
     values = [_returned(separation, odds, digits) for odds in (second / first, first / second)]

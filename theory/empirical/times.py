@@ -13,7 +13,7 @@ For a mixture each is a time for each kind: a trajectory of kind c meets the poi
 exponentially smaller where it is, and their number is e^{αd} whatever its frequency.
 
 Sources: 2402.18491 (collapse); 2502.09578 asks for the others, whose formulas are derived in `theory.symbolic.empirical_score`. Checked
-by ``tests/empirical/test_times.py`` and at finite size by ``tests/simulation/test_empirical_score.py``. Cost: a millisecond, some ten for
+by ``tests/empirical/test_times.py`` and at finite size by ``tests/simulation/test_collapse.py``. Cost: a millisecond, some ten for
 a quadrature of a hundred nodes.
 """
 
@@ -96,11 +96,16 @@ def diffusion_time(h: Any) -> Any:
 
 def _time(name, alpha, alpha_D, variance, data, dps):
     alpha, data = positive("alpha", alpha), described(alpha_D, variance, data)
-    digits = DOUBLE if dps is None else decimal_digits("dps", dps)
+    digits = digits_of(dps)
     with mp.workdps(digits + GUARD):
         kinds = kinds_of(data, dps)
         found = [diffusion_time(critical(name, kind, to_mpf(alpha), digits)) for kind in kinds]
         return handed_out(found, data, dps)
+
+
+def digits_of(dps: int | None) -> int:
+    """The digits that are computed, but for `GUARD`, where a caller asks for ``dps``, checked here, or for double precision."""
+    return DOUBLE if dps is None else decimal_digits("dps", dps)
 
 
 def handed_out(values: list, data: Any, dps: int | None) -> Any:
@@ -182,7 +187,7 @@ def basin_radius(
         As of `collapse_time`, and so are the return value and the errors; 0 where there is no trap.
     """
     t, alpha, data = positive("t", t), positive("alpha", alpha), described(alpha_D, variance, data)
-    digits = DOUBLE if dps is None else decimal_digits("dps", dps)
+    digits = digits_of(dps)
     with mp.workdps(digits + GUARD):
         h, alpha = mp.expm1(2 * to_mpf(t)), to_mpf(alpha)
         return handed_out([_radius(h, alpha, kind, digits) for kind in kinds_of(data, dps)], data, dps)

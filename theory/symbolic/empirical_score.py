@@ -16,7 +16,7 @@ B=\langle\frac{\lambda^2}{(\lambda+h)^2}\rangle ,
 `collapse`, `onset`, `condensation` are what 2α equals at the three times, `energy` twice the lowest energy of a fresh point, whose sum
 condensed at h, `basin` what ρ² equals at its border. Sources: 2402.18491 for collapse as condensation of a random energy model;
 2502.09578 asks for the other times, whose formulas are derived here, checked by ``tests/symbolic/test_empirical_conditions.py`` and, at finite
-size, ``tests/simulation/test_empirical_score.py``.
+size, ``tests/simulation/test_collapse.py``.
 """
 
 from functools import cache
