@@ -134,6 +134,8 @@ KINDS = {
     "coefficients": NO_SEQUENCE | BAD_ITEMS | {"constant": (3,), "inf": (1, np.inf), "long": [1] * 100},
     "kinks": without(NO_SEQUENCE, "None") | BAD_ITEMS | {"inf": (np.inf,)},
     "activation": {**without(NO_REAL, "function", "symbol", "string", "np.str_"), "constant": sp.Integer(1), "nonsense": "foo bar"},
+    "folder or None": without(NO_REAL, "None") | {"nothing there": "no such folder"},
+    "images": NO_CLASS | {"model": MODEL, "array": STATES},
     "name": {"number": 1, "list": [], "bytes": b"a"},
     "slope": NO_REAL | NEGATIVE | {"one": 1},
     "device": without(NO_REAL, "None") | {"other": "nonsense"},

@@ -9,6 +9,7 @@ import sympy as sp
 from bad_values import FAR, FINITE, GENERAL_SPECTRUM, MODEL, NETWORKS, SPECTRUM, STATES
 
 from theory import Gaussian, Mixture, RandomFeatureModel, TimeGrid, activations
+from theory.data import Images
 from theory.simulation import EmpiricalScore, backend, gaussian_score, trained_scores
 from theory.symbolic import diagrams, resolvent_polynomial
 from theory.symbolic import symbols as S
@@ -52,6 +53,7 @@ EXPONENTIALLY_MANY = {
     "dps": (None, "digits or None"),
 }
 EMPIRICAL = EmpiricalScore(STATES)
+IMAGES = Images(np.zeros((6, 2, 2)), np.arange(6) // 2, ("a", "b", "c"), "made here", "", np.arange(6))
 TWO_KINDS = Mixture((0.7, 0.3), means=((1.0, -1.0), (-1.0, 1.0)))
 WORD = diagrams.Diagram(("WW",), ((0, 1),))
 SMALL = {S.psi_p: 3, S.psi_n: 2, S.alpha: 1, S.b: 1, S.v: 1, S.s_t: 1}
@@ -130,6 +132,14 @@ TABLE = {
     "RandomFeatureModel.timescales": call(MODEL, within=(0.05, "fraction"), gap_fraction=(0.5, "fraction")),
     "RandomFeatureModel.simulate": call(MODEL, d=(4, "integer"), seed=(0, "seed"), options=(None, "anything")),
     "spectrum.Spectrum": call(**ANY_MODEL, system=(None, "system or None")),
+    "data.fashion_mnist": call(folder=(None, "folder or None"), part=("train", "choice")),
+    "data.available_images": call(folder=(None, "folder or None")),
+    "data.class_statistics": call(images=(IMAGES, "images")),
+    "data.digits": call(),
+    "data.Images.vectors": call(IMAGES),
+    "data.Images.downscaled": call(IMAGES, factor=(2, "integer")),
+    "data.Images.of_classes": call(IMAGES, classes=(("a",), "sequence")),
+    "data.Images.sample": call(IMAGES, per_class=(2, "integer"), **{"seed": (0, "seed")}),
     "spectrum.Spectrum.stieltjes": call(SPECTRUM, z=(-1.0, "complexes"), method=("auto", "choice"), **NO_DIGITS),
     "spectrum.Spectrum.density": call(SPECTRUM, lam=(1.0, "reals"), method=("auto", "choice")),
     "spectrum.Spectrum.atoms": call(SPECTRUM),
@@ -383,7 +393,7 @@ TABLE = {
     "simulation.loss_by_groups": call(**OF_MODEL, tau=([1.0], "tau"), walls=([0.1, 1.0], "walls")),
     "simulation.flow_curve": call(**OF_MODEL, tau=([1.0], "tau")),
     # the exact empirical score
-    "empirical.HiddenManifold": call(
+    "data.HiddenManifold": call(
         alpha_D=(0.5, "share"), variance=(1.0, "positive"), activation=(None, "an Activation or None")
     ),
     **{f"empirical.{name}": call(**EXPONENTIALLY_MANY) for name in ("onset_time", "collapse_time", "condensation_time")},

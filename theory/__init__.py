@@ -18,6 +18,7 @@ __all__ = ["ConvergenceError", "Gaussian", "Mixture", "RandomFeatureModel", "Tim
 NAMESPACES = (
     "conventions",
     "couplings",
+    "data",
     "empirical",
     "equations",
     "outliers",

@@ -44,8 +44,8 @@ INSIDE = {
 }  # fmt: skip
 #: classes that are returned and not made by callers
 RESULTS = {
-    "Atom", "BestRegularization", "Bulk", "ClassResponse", "ClassSeparation", "ClosedForm", "Conditions",
-    "ConvergenceError", "CurveTimes", "FreshCrossEntropy", "GeneralAction", "GenerationStatistics", "Kind", "LateLimit",
+    "Atom", "BestRegularization", "Bulk", "ClassResponse", "ClassSeparation", "ClassStatistics", "ClosedForm", "Conditions",
+    "ConvergenceError", "CurveTimes", "FreshCrossEntropy", "GeneralAction", "GenerationStatistics", "Images", "Kind", "LateLimit",
     "LinearResponse", "LinearStage", "LossByGroups", "ManifoldAverages", "Modes", "NoiseLevel", "OptimiserCurve",
     "Outlier", "OutlierCondition", "OutlierPosition", "OwnWeights", "PhaseDiagram", "Plateau", "PopulationSaddlePoint",
     "Rainbows", "RandomEnergies", "ReversalLine", "RidgeCurve", "SaddlePoint", "Separation", "SignalCurve", "Timescales",

@@ -6,7 +6,19 @@ is what `theory.couplings` asks of `Mixture`: frequencies, scales, centroids and
 
 from .gaussian import Gaussian
 from .hidden_manifold import HiddenManifold
+from .images import ClassStatistics, Images, available_images, class_statistics, digits, fashion_mnist
 from .mixture import Mixture
 from .time_grid import TimeGrid
 
-__all__ = ["Gaussian", "HiddenManifold", "Mixture", "TimeGrid"]
+__all__ = [
+    "ClassStatistics",
+    "Gaussian",
+    "HiddenManifold",
+    "Images",
+    "Mixture",
+    "TimeGrid",
+    "available_images",
+    "class_statistics",
+    "digits",
+    "fashion_mnist",
+]
