@@ -117,6 +117,7 @@ KINDS = {
     "times > 0": NO_ARRAY | {"complex": [1j], "nan": [np.nan], "zero": [0.0], "twice": [0.1, 0.1], "empty": []},
     "tau": NO_ARRAY | {"complex": [1j], "nan": [np.nan], "negative": [-1.0]},
     "complexes": NO_ARRAY | {"nan": [np.nan], "inf": np.inf},
+    "samples": NO_ARRAY | {"complex": [[1j], [0]], "nan": [[np.nan]] * 2, "axes": [1.0, 2.0], "one": [[1.0, 2.0]], "equal": [[1.0, 2.0]] * 3},
     "array or None": without(NO_ARRAY, "None") | {"complex": np.ones((4, 8)) * 1j, "nan": np.full((4, 8), np.nan), "shape": np.ones((3, 3))},
     "readout": NO_ARRAY | {"complex": np.ones((4, 8)) * 1j, "nan": np.full((4, 8), np.nan), "shape": np.ones((3, 3))},
     "states": NO_NUMBER | {"list": [[1.0]], "complex": STATES * 1j, "axes": np.ones(4), "truth": STATES > 0, "number": 1.0},

@@ -79,6 +79,12 @@ TABLE = {
     "Gaussian.from_density": call(
         density=(np.ones_like, "function"), support=((0.5, 1.5), "interval"), nodes=(4, "integer")
     ),
+    "Gaussian.from_samples": call(
+        X=([[0.0, 1.0], [1.0, 0.5], [0.2, -2.0]], "samples"),
+        estimator=("population", "choice"),
+        atoms=(4, "integer"),
+        remove_mean=(True, "truth"),
+    ),
     "Gaussian.power_law": call(exponent=(1.5, "positive"), condition=(30.0, "positive"), nodes=(4, "integer")),
     "Mixture": call(
         weights=((0.5, 0.5), "weights"),

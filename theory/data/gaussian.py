@@ -8,24 +8,30 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ..digits import to_mpf
 from ..validation import (
     MOST_NODES,
+    finite_array,
     function,
     interval,
     non_negative,
     of_class,
+    one_of,
     positive,
     positive_integer,
     sequence,
     sequence_of,
     shown,
     sum_to_one,
+    truth,
     values_of,
 )
+from . import sample_spectrum
 from .continuum import Continuum, graded_rule, positive_intervals
+
+ESTIMATORS = ("population", "sample")
 
 
 def _pairs(spectrum):
@@ -169,6 +175,55 @@ class Gaussian:
         log_graded = log_condition * np.where(below < 0.5, below, 1 - above)
         rule = np.exp(log_graded) / mean, graded * np.exp(-log_graded / exponent)
         return cls(_pairs_of([(values / mean, weights)]), continuous=_continua([(1 / mean, condition / mean)], [rule]))
+
+    @classmethod
+    def from_samples(
+        cls, X: ArrayLike, estimator: str = "population", *, atoms: int = 40, remove_mean: bool = True
+    ) -> "Gaussian":
+        r"""ρ_Σ of a data matrix, as at most ``atoms`` nodes, with the trace of the sample covariance.
+
+        Parameters
+        ----------
+        X : array (n, d)
+            n >= 2 samples as rows, of real numbers, not all the same.
+        estimator : {"population", "sample"}
+            "population" removes the sampling noise by the inverse of the Marchenko–Pastur equation
+            (`theory.data.sample_spectrum`): the law of Σ, where samples are Σ^{1/2} times independent numbers. "sample" takes the eigenvalues
+            of the sample covariance as they are, right for n ≫ d only.
+        atoms : int
+            Most nodes. A model's cost grows with them. Neighbours are merged into their mean, in log λ, so that the errors of
+            averages fall faster than 1/atoms.
+        remove_mean : bool
+            Subtract the samples' mean and divide by n − 1, not n: the model's data are centred.
+
+        Raises
+        ------
+        ValueError
+            Naming ``X``, ``estimator``, ``atoms`` or ``remove_mean``, the value and what is allowed.
+        ConvergenceError
+            The inversion did not end.
+
+        Notes
+        -----
+        Errors at d = 300 and n = 2d, d/2, as first Wasserstein distance to ρ_Σ over its mean, in brackets those of "sample": atoms 1 and 4
+        of equal weight 0.035, 0.15 (0.42, 0.86); a Marchenko–Pastur law of ratio ½ 0.12, 0.24 (0.24, 0.66); q(z) of a model on such data
+        0.4%, 5% at most (8%, 31%). A law that falls as a power has its error in its few largest eigenvalues, which no estimator can
+        remove: 0.08, 0.17 (0.10, 0.29) for λ_i ∝ 1/i. 40 atoms for λ_i ∝ i^{−3/2} change q by 5e-4, 20 by 2e-3. A continuous ρ_Σ comes
+        as atoms (`from_density` says what the density of U is then). Cost: O(n d min(n, d)), 1 s for n = 10,000, d = 1,000.
+        """
+        X = finite_array("X", X, float)
+        estimator, atoms = one_of("estimator", estimator, ESTIMATORS), positive_integer("atoms", atoms, MOST_NODES)
+        remove_mean = truth("remove_mean", remove_mean)
+        if X.ndim != 2 or X.shape[0] < 2 or X.shape[1] < 1:
+            raise ValueError(f"X has shape {X.shape}; allowed: (n, d), a row for each of n >= 2 samples")
+        eigenvalues, freedom = sample_spectrum.sample_eigenvalues(X, remove_mean)
+        if not eigenvalues[-1] > 0 or not np.isfinite(eigenvalues[-1]):
+            raise ValueError(f"X = {shown(X)} has no variance > 0 that is finite; allowed: samples that differ")
+        nodes, weights = eigenvalues, np.full(eigenvalues.size, 1 / eigenvalues.size)
+        if estimator == "population":
+            nodes, weights = sample_spectrum.population(eigenvalues, freedom)
+        nodes, weights = sample_spectrum.merged(nodes, weights, atoms)
+        return cls(tuple(zip(nodes.tolist(), (weights / weights.sum()).tolist(), strict=True)))
 
 
 def _checked(density, points):
