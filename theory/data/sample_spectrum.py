@@ -73,7 +73,7 @@ def population(eigenvalues: NDArray, freedom: int) -> tuple[NDArray, NDArray]:
     try:
         weights, _ = nnls(matrix, np.concatenate([right.real, right.imag, [IMPOSED, IMPOSED]]), maxiter=100 * nodes.size)
     except RuntimeError as error:
-        raise ConvergenceError(f"the spectrum of the samples was not inverted: {error}") from error
+        raise ConvergenceError(f"the spectrum of X was not inverted: {error}", reason="precision") from error
     nodes, weights = merged(nodes[weights > 0], weights[weights > 0] / weights.sum(), least=0.5 / d)
     nodes, weights = nodes * (mean / (weights @ nodes)), weights * share
     return (nodes, weights) if share == 1 else (np.append(0.0, nodes), np.append(1 - share, weights))
