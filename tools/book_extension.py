@@ -10,7 +10,7 @@ A Sphinx extension, loaded by ``_config.yml``.
 - MathJax and its fonts are copied from the environment, so that no formula waits for a network.
 - The theme asks for a script (Thebe, live code in the page) that this book does not use and that lives on a CDN.
 - A chapter that is being edited lies beside its notebook as text; the notebook is the chapter.
-- The table of statements is written from the chapters and from what is known of each (`statements`).
+- Two tables are written from the chapters and from what is known of them: the statements (`statements`), the claims of the sources (`claims`).
 """
 
 import hashlib
@@ -20,6 +20,7 @@ import os
 import shutil
 from pathlib import Path
 
+import claims
 import executed
 import myst_nb.core.execute.cache
 import myst_nb.core.execute.direct
@@ -41,7 +42,7 @@ def setup(app):
     app.connect("config-inited", stage_mathjax)
     # early: the table of contents reads the exclusions at the default priority
     app.connect("config-inited", exclude_drafts, priority=100)
-    app.connect("source-read", write_statements)
+    app.connect("source-read", write_tables)
     # last: the theme and its extensions add their scripts in handlers of this event
     app.connect("html-page-context", remove_thebe, priority=1000)
     # MathJax on every page: whether one has a formula is otherwise guessed before all of its outputs are known
@@ -124,12 +125,13 @@ def exclude_drafts(app, config):
     config.exclude_patterns = [*config.exclude_patterns, *names]
 
 
-def write_statements(app, docname, source):
-    """Put the table of statements into its page, which is made again when a chapter or the table's source changes."""
-    if docname == f"book/{statements.PAGE}":
-        source[0] = source[0].replace(statements.MARK, statements.markdown())
-        for path in (statements.TABLE, *statements.TABLE.parent.glob("*.ipynb")):
-            app.env.note_dependency(str(path))
+def write_tables(app, docname, source):
+    """Put a table into its page, which is made again when a chapter or the table's source changes."""
+    for table in (statements, claims):
+        if docname == f"book/{table.PAGE}":
+            source[0] = source[0].replace(table.MARK, table.markdown())
+            for path in (table.TABLE, *table.TABLE.parent.glob("*.ipynb")):
+                app.env.note_dependency(str(path))
 
 
 def remove_thebe(app, pagename, templatename, context, doctree):

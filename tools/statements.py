@@ -107,7 +107,7 @@ def known_labels():
     return {label for page in structure.contents() for label in structure.labels(structure.read(page))}
 
 
-def _link(label):
+def link(label):
     """A reference by the role that the label's beginning asks for."""
     kind = label.partition("-")[0]
     if kind in ("thm", "prop", "lem", "cor", "def"):
@@ -127,10 +127,10 @@ def _in_words(tests):
 
 def _row(statement, table):
     entry = table.get(statement.label, {})
-    tested = [", ".join(_link(label) for label in entry.get("cells", [])), *_in_words(entry.get("tests", []))]
+    tested = [", ".join(link(label) for label in entry.get("cells", [])), *_in_words(entry.get("tests", []))]
     rests, proved = entry.get("rests_on", []), {label for label, other in table.items() if other["status"] == "proved"}
-    uses = ", ".join(_link(label) for label in rests if label in proved)
-    unproved = ", ".join(_link(label) for label in rests if label not in proved)
+    uses = ", ".join(link(label) for label in rests if label in proved)
+    unproved = ", ".join(link(label) for label in rests if label not in proved)
     derived = f"*{STATUSES[entry['status']]}*: {entry['derived']}" if entry else "*definition*"
     return [
         f"{{prf:ref}}`{statement.label}`: {statement.title}",

@@ -14,7 +14,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 BOOK = ROOT / "book"
-FRAME = ("intro", "notation", "statements", "related", "status", "references")  # pages that are not chapters
+FRAME = ("intro", "notation", "statements", "claims", "related", "status", "references")  # pages that are not chapters
 FIGURE = re.compile(r"<Figure size .* with \d+ Axes>")
 
 
