@@ -17,6 +17,7 @@ from pathlib import Path
 import executed
 import jupytext
 import nbformat
+import needs
 import surroundings
 from nbclient import NotebookClient
 
@@ -28,7 +29,9 @@ KERNEL = {
 
 
 def execute(notebook):
-    """Run every cell in book/ and normalise the result."""
+    """Run every cell in book/ and normalise the result. Raises UnfitOutput where a chapter cannot have its numbers (`needs`)."""
+    if reason := needs.missing(notebook):
+        raise executed.UnfitOutput(reason)
     surroundings.settle()
     notebook.metadata = nbformat.from_dict(KERNEL)
     # the outputs of a cell that was changed or not run must never survive

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import chapters
 import nbformat
+import needs
 import structure
 from nbclient import NotebookClient
 
@@ -155,6 +156,9 @@ def main():
     arguments = parser.parse_args()
     names, failed = [Path(name).stem for name in arguments.names] or notebooks(), 0
     for name in progress_bar(names, desc="students", unit="chapter"):
+        if reason := needs.missing(structure.read(name)):
+            print(f"{name}: skipped, {reason}")
+            continue
         number = None
         for number, wrong, assumed, seconds in reports(name, arguments.factors, arguments.parameter):
             failed += bool(wrong)

@@ -16,6 +16,7 @@ import tempfile
 from pathlib import Path
 
 import nbformat
+import needs
 import structure
 
 from theory.progress import progress_bar
@@ -98,6 +99,9 @@ def main():
     for name in progress_bar(
         [Path(name).stem for name in arguments.names] or notebooks, desc="wrong digits", unit="chapter"
     ):
+        if reason := needs.missing(structure.read(name)):
+            print(f"{name}: skipped, {reason}")
+            continue
         results.append(caught(name, arguments.seed))
         print(results[-1][1], flush=True)
     print(f"{sum(right for right, _ in results)} of {len(results)} wrong digits caught (seed {arguments.seed})")
