@@ -7,6 +7,7 @@
 #   make benchmark   time the solvers and the simulations
 #   make chapter NAME=hermite     book/hermite.md -> book/hermite.ipynb, executed
 #   make sweeps      compute the stored sweeps of theory/sweeps again (minutes)
+#   make networks    train the networks whose records are in theory/sweeps (needs PyTorch and Fashion-MNIST; an hour; skips what is done)
 #   make picture     draw the picture of README.md again
 #   make pages       check the built pages: links, formulas, widths, weight, nothing loaded from elsewhere
 #   make axe         fetch axe-core (with npm), so that `make pages` checks the pages' accessibility too
@@ -44,7 +45,7 @@ OURS  := $(VENV)/.made-by-make
 # Python without what the caller's environment says to it
 RUN   := $(BIN)/python -I tools/surroundings.py
 
-.PHONY: book test quick lab clean distclean chapter benchmark sweeps picture pages axe surroundings students lowest wrong-digits mutants fuzz format torch environment
+.PHONY: book test quick lab clean distclean chapter benchmark sweeps networks picture pages axe surroundings students lowest wrong-digits mutants fuzz format torch environment
 
 book: $(STAMP)
 	BOOK_EXECUTE=$(EXECUTE) $(RUN) jupyter-book build --all -W -n --keep-going .
@@ -76,6 +77,9 @@ benchmark: $(STAMP)
 
 sweeps: $(STAMP)
 	$(RUN) tools/sweeps.py
+
+networks: $(STAMP)
+	$(RUN) tools/networks.py
 
 picture: $(STAMP)
 	$(RUN) tools/picture.py

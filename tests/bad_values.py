@@ -80,6 +80,7 @@ KINDS = {
     "integer": NO_REAL | NEGATIVE | ZERO | HALF,
     "processes": NO_REAL | ZERO | HALF | {"-2": -2},
     "seed": without(NO_REAL, "huge", "huge fraction", "huge digits") | NEGATIVE | HALF,
+    "seed or None": without(NO_REAL, "None") | NEGATIVE | HALF,
     "digits or None": without(NO_REAL, "None") | NEGATIVE | ZERO | HALF,
     "integer or None": without(NO_REAL, "None") | NEGATIVE | ZERO | HALF,
     "positive or None": without(NO_REAL, "None") | NEGATIVE | ZERO,
@@ -160,6 +161,12 @@ KINDS = {
     "diagram": without(NO_REAL) | {"type": diagrams.Diagram},
     "axes": without(NO_REAL),
     "stored": without(NO_REAL) | {"other": "nonsense"},
+    "matrix": NO_ARRAY | {"complex": STATES * 1j, "nan": [[np.nan]], "axes": np.ones(4), "number": 1.0},
+    "path or None": without(NO_REAL, "None", "string", "np.str_"),
+    "configuration": NO_CLASS | {"model": MODEL},
+    "distances": NO_CLASS | {"model": MODEL},
+    "PyTorch module": NO_CLASS | {"model": MODEL, "function": abs, "class": int},
+    "arrays of records": NO_SEQUENCE | {"no record": {"a/steps": np.ones(3)}, "flat": {"a": 1}},
     "anything": {},
 }  # fmt: skip
 KINDS["states or None"] = without(KINDS["states"], "None")

@@ -10,7 +10,7 @@ from bad_values import FAR, FINITE, GENERAL_SPECTRUM, MODEL, NETWORKS, SPECTRUM,
 
 from theory import Gaussian, Mixture, RandomFeatureModel, TimeGrid, activations
 from theory.data import Images
-from theory.simulation import EmpiricalScore, backend, gaussian_score, trained_scores
+from theory.simulation import EmpiricalScore, backend, gaussian_score, networks, trained_scores
 from theory.symbolic import diagrams, resolvent_polynomial
 from theory.symbolic import symbols as S
 from theory.symbolic.hermite import closed_form
@@ -53,6 +53,15 @@ EXPONENTIALLY_MANY = {
     "dps": (None, "digits or None"),
 }
 EMPIRICAL = EmpiricalScore(STATES)
+CONFIGURATION = networks.Configuration(width=8, n=10, batch=4, steps=40, first=5, levels=(0.5,), test=10)
+CURVE = {"steps": ([1.0, 2.0, 4.0], "grid"), "values": ([3.0, 1.0, 2.0], "grid of reals")}
+RECORD = networks.Record(
+    CONFIGURATION,
+    {},
+    {"train": np.ones((3, 1, 10)), "test": np.ones((3, 1, 10)), "variances": np.ones(10)}
+    | {name: np.arange(10) for name in ("labels", "test_labels")}
+    | {name: np.ones((3, 4)) for name in ("nearest", "second", "index")},
+)
 IMAGES = Images(np.zeros((6, 2, 2)), np.arange(6) // 2, ("a", "b", "c"), "made here", "", np.arange(6))
 TWO_KINDS = Mixture((0.7, 0.3), means=((1.0, -1.0), (-1.0, 1.0)))
 WORD = diagrams.Diagram(("WW",), ((0, 1),))
@@ -71,6 +80,12 @@ def first_sign(x):
 
 def a_score(x, t):
     return gaussian_score(x, t, [1.0] * 4)
+
+
+class Module:
+    """What a network has that `theory.simulation.networks.Denoiser` asks for before it is used."""
+
+    parameters = __call__ = a_score
 
 
 TABLE = {
@@ -358,6 +373,60 @@ TABLE = {
     ),
     "simulation.memorized_fraction": call(
         x=(STATES, "states"), training=(STATES[:, ::-1].copy(), "states"), ratio=(0.5, "fraction")
+    ),
+    "simulation.networks.Configuration": call(
+        network=("mlp", "choice"),
+        width=(8, "integer"),
+        n=(10, "integer"),
+        classes=((), "columns"),
+        matched=(False, "truth"),
+        factor=(2, "integer"),
+        optimiser=("adam", "choice"),
+        learning_rate=(0.5, "positive"),
+        batch=(4, "integer"),
+        steps=(40, "integer"),
+        average=(0.5, "slope"),
+        evaluations=(3, "integer"),
+        first=(5, "integer"),
+        levels=((0.5,), "positives"),
+        samples=(8, "integer >= 0"),
+        test=(10, "integer"),
+        seed=(0, "integer >= 0"),
+    ),
+    "simulation.networks.Configuration.as_dict": call(CONFIGURATION),
+    "simulation.networks.Denoiser": call(network=(Module(), "PyTorch module")),
+    "simulation.networks.Denoiser.score": call(networks.Denoiser(Module()), x=(STATES, "matrix"), t=(0.3, "positive")),
+    "simulation.networks.Record.loss": call(RECORD, part=("train", "choice"), level=(0.5, "real")),
+    "simulation.networks.Record.class_losses": call(RECORD, part=("train", "choice"), level=(0.5, "real")),
+    "simulation.networks.Record.neighbours": call(RECORD),
+    "simulation.networks.bootstrap_bars": call(hits=([0.0, 1.0], "grid of reals"), draws=(10, "integer"), seed=(0, "seed")),
+    "simulation.networks.build_network": call(
+        configuration=(CONFIGURATION, "configuration"), device=("cpu", "device"), seed=(0, "seed or None")
+    ),
+    "simulation.networks.crossing_time": call(**CURVE, level=(2.5, "real"), rising=(False, "truth")),
+    "simulation.networks.exponent": call(
+        sizes=([1.0, 2.0], "grid"), times=([[1.0, 1.1], [2.0, 2.1]], "sequence"), draws=(10, "integer"), seed=(0, "seed")
+    ),
+    "simulation.networks.memorized": call(near=(RECORD.neighbours(), "distances"), threshold=(0.5, "fraction")),
+    "simulation.networks.minimum_time": call(**CURVE),
+    "simulation.networks.neighbours": call(
+        x=(STATES, "grid of reals"), training=(STATES, "grid of reals"), exclude_self=(False, "truth")
+    ),
+    "simulation.networks.noise_level_at": call(t=(0.3, "positive")),
+    "simulation.networks.preconditioning": call(sigma=(0.3, "positive")),
+    "simulation.networks.records": call(arrays=({}, "arrays of records")),
+    "simulation.networks.sample": call(denoiser=(lambda y, sigma: y, "function"), noise=(STATES, "grid of reals")),
+    "simulation.networks.sampling_levels": call(),
+    "simulation.networks.time_at": call(sigma=(0.3, "positive")),
+    "simulation.networks.train": call(
+        configuration=(CONFIGURATION, "configuration"),
+        checkpoint=(None, "path or None"),
+        folder=(None, "folder or None"),
+        device=("cpu", "device"),
+        progress=(False, "truth"),
+    ),
+    "simulation.networks.training_images": call(
+        configuration=(CONFIGURATION, "configuration"), folder=(None, "folder or None")
     ),
     "simulation.EmpiricalScore": call(points=(STATES, "states"), memory=(100, "integer")),
     "simulation.EmpiricalScore.denoised": call(EMPIRICAL, x=(STATES, "states"), t=(0.3, "positive")),

@@ -45,11 +45,12 @@ INSIDE = {
 #: classes that are returned and not made by callers
 RESULTS = {
     "Atom", "BestRegularization", "Bulk", "ClassResponse", "ClassSeparation", "ClassStatistics", "ClosedForm", "Conditions",
-    "ConvergenceError", "CurveTimes", "FreshCrossEntropy", "GeneralAction", "GenerationStatistics", "Images", "Kind", "LateLimit",
-    "LinearResponse", "LinearStage", "LossByGroups", "ManifoldAverages", "Modes", "NoiseLevel", "OptimiserCurve",
+    "ConvergenceError", "CurveTimes", "Exponent", "FreshCrossEntropy", "GeneralAction", "GenerationStatistics", "Images", "Kind", "LateLimit",
+    "LinearResponse", "LinearStage", "LossByGroups", "ManifoldAverages", "Modes", "Neighbours", "NoiseLevel", "OptimiserCurve",
     "Outlier", "OutlierCondition", "OutlierPosition", "OwnWeights", "PhaseDiagram", "Plateau", "PopulationSaddlePoint",
-    "Rainbows", "RandomEnergies", "ReversalLine", "RidgeCurve", "SaddlePoint", "Separation", "SignalCurve", "Timescales",
-    "TrainedScores", "TrainingCurve", "TrainingShares", "TwoCentroids", "Weights", "Window",
+    "Preconditioning", "Rainbows", "RandomEnergies", "Record", "ReversalLine", "RidgeCurve", "Run",
+    "SaddlePoint", "Separation", "SignalCurve", "Timescales",
+    "TrainedScores", "TrainingCurve", "TrainingImages", "TrainingShares", "TwoCentroids", "Weights", "Window",
 }  # fmt: skip
 
 
@@ -188,9 +189,13 @@ SLOW = {
     "training.phase_diagram", "training.training_mpmath",
     "symbolic.diagrams.draw_leading", "training.timescales.timescales",
 }  # fmt: skip
+#: valid calls that need PyTorch or the files of Fashion-MNIST: ``tests/simulation/test_networks_training.py`` makes them
+ELSEWHERE = {
+    f"simulation.networks.{name}" for name in ("Denoiser", "Denoiser.score", "build_network", "train", "training_images")
+}
 
 
-@pytest.mark.parametrize("name", [name for name in TABLE if name not in SLOW])
+@pytest.mark.parametrize("name", [name for name in TABLE if name not in SLOW | ELSEWHERE])
 def test_every_type_of_number_is_accepted_everywhere(name):
     """The valid call, and the same with each number written in each type."""
     valid = {key: item for key, (item, _) in TABLE[name].arguments.items()}

@@ -5,11 +5,11 @@ code is written against the array API standard and runs on NumPy, PyTorch (CPU o
 names is what users and chapters call; the modules are ordered so that each imports only those before it: backends; time_nodes, drawing,
 mehler; noise_average, equivalent, fresh_data; eigenmodes, loss, flow; finite, where a draw is made; optimisers, trained, mode_groups
 and centroids, which take one; and, beside all that, scores, diffusion, generation, empirical_score
-and collapse. A function takes a draw as ``finite``, or the ``model``
+and collapse; and `networks`, which are trained on images with PyTorch. A function takes a draw as ``finite``, or the ``model``
 and the dimension ``d`` where no draw is needed; ``device`` and ``library`` choose a backend, and random numbers come from a ``seed``.
 """
 
-from . import diffusion, loss, noise_average
+from . import diffusion, loss, networks, noise_average
 from .backends import Backend, backend
 from .centroids import class_overlaps
 from .collapse import FreshCrossEntropy, OwnWeights, cloning, fresh_cross_entropy, own_weights, training_set
@@ -70,6 +70,7 @@ __all__ = [
     "loss_by_groups",
     "memorized_fraction",
     "modes",
+    "networks",
     "noise_average",
     "optimise",
     "own_weights",

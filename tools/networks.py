@@ -1,0 +1,72 @@
+"""Train the networks of the chapter *Networks that learn their features* and keep their records in theory/sweeps/ (make networks).
+
+    python tools/networks.py [EXPERIMENT …]      size, unet, width, classes; all of them without a name
+
+A run whose record is there is skipped; one that was killed goes on from its last evaluation. Records and checkpoints of runs on the way lie in
+_build/networks/; an experiment's archive is written when its last run is done. One thread: two experiments may run beside each other.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from theory.progress import progress_bar
+from theory.simulation.networks.experiments import EXPERIMENTS, experiment
+from theory.simulation.networks.record import checked, load_record, packed, records, save_record
+from theory.simulation.networks.training import train
+
+ROOT = Path(__file__).resolve().parent.parent
+ARCHIVES, WORK = ROOT / "theory" / "sweeps", ROOT / "_build" / "networks"
+
+
+def archived(name):
+    """The records of an experiment that are kept."""
+    path = ARCHIVES / f"networks_{name}.npz"
+    if not path.is_file():
+        return {}
+    with np.load(path) as archive:
+        return records({key: archive[key] for key in archive.files if key != "provenance"})
+
+
+def main(names):
+    """Every run that is not there yet, with a bar over all of them that counts steps times the seconds one takes."""
+    import torch
+
+    torch.set_num_threads(1)
+    runs = {(name, run): configuration for name in names for run, configuration in experiment(name).items()}
+    kept = {name: archived(name) for name in names}
+    with progress_bar(total=sum(map(cost, runs.values())), unit_scale=True, desc="networks") as bar:
+        for (name, run), configuration in runs.items():
+            path = WORK / f"{name}_{run}.npz"
+            if run in kept[name]:
+                checked(kept[name][run], configuration, f"run = {run!r} of networks_{name}.npz")
+            elif path.is_file():
+                kept[name][run] = load_record(path, configuration)
+            else:
+                checkpoint = path.with_suffix(".pt")
+                record = train(configuration, checkpoint, progress=False).record
+                save_record(record, path)
+                checkpoint.unlink()
+                kept[name][run] = record
+            bar.update(cost(configuration))
+    for name in names:
+        provenance = {
+            "what": EXPERIMENTS[name].__doc__,
+            "made by": f"python tools/networks.py {name}",
+            "runs": len(kept[name]),
+            "seconds on one thread": round(sum(record.provenance["seconds"] for record in kept[name].values())),
+        }
+        arrays = packed({run: kept[name][run] for run in experiment(name)})
+        np.savez_compressed(ARCHIVES / f"networks_{name}.npz", provenance=json.dumps(provenance), **arrays)
+        print(json.dumps(provenance))
+
+
+def cost(configuration):
+    """Of a run, in units of a step of the MLP of width 256."""
+    return configuration.steps * (3 if configuration.network == "unet" else max(configuration.width / 256, 0.5) ** 1.5)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:] or list(EXPERIMENTS))
