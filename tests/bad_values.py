@@ -3,6 +3,7 @@
 import datetime
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 
 import mpmath
 import numpy as np
@@ -169,6 +170,19 @@ KINDS = {
     "arrays of records": NO_SEQUENCE | {"no record": {"a/steps": np.ones(3)}, "flat": {"a": 1}},
     "anything": {},
 }  # fmt: skip
+KINDS["processes or None"] = without(KINDS["processes"], "None")
+KINDS["points of a sweep"] = without(NO_REAL, "list", "array", "empty") | {
+    "empty": {}, "no values": {"a": []}, "one value": {"a": 1.0}, "twice": {"a": [1, 1.0]}, "nan": {"a": [np.nan]}, "other name": {"b": [1]},
+    "missing name": [{}], "reserved": {"a": [1], "seed": [1]}, "object": {"a": [object()]}, "mixed": {"a": [1, "1"]}, "huge": {"a": [2**63]},
+    "no mapping": [1.0], "other names": [{"a": 1}, {"b": 1}], "too many": {"a": range(10**4), "b": range(10**4)}, "string": {"a": "12"},
+}  # fmt: skip
+KINDS["store"] = without(NO_REAL, "string", "np.str_") | {
+    "empty": "",
+    "file": __file__,
+    "other folder": str(Path(__file__).parent),
+}
+KINDS["where a sweep runs"] = NO_REAL | {"other": "nonsense", "no address": "dask"}
+KINDS["store of a sweep"] = KINDS["store"] | {"string": "nothing here"}
 KINDS["states or None"] = without(KINDS["states"], "None")
 KINDS["grid of reals"] = KINDS["reals"] | {"empty": [], "number": 1.0}
 KINDS["weights in an array"] = KINDS["reals >= 0"] | {"sum": (0.5, 0.4), "number": 1.0}

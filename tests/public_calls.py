@@ -1,5 +1,6 @@
 """A valid call of every public callable, in which each argument comes with its kind (``bad_values.py``), for ``test_bad_input.py``."""
 
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import matplotlib
@@ -10,13 +11,15 @@ from bad_values import FAR, FINITE, GENERAL_SPECTRUM, MODEL, NETWORKS, SPECTRUM,
 
 from theory import Gaussian, Mixture, RandomFeatureModel, TimeGrid, activations
 from theory.data import Images
-from theory.simulation import EmpiricalScore, backend, gaussian_score, networks, trained_scores
+from theory.simulation import EmpiricalScore, backend, gaussian_score, networks, sweep, trained_scores
 from theory.symbolic import diagrams, resolvent_polynomial
 from theory.symbolic import symbols as S
 from theory.symbolic.hermite import closed_form
 from theory.symbolic.rainbows import rainbows
 
 matplotlib.use("Agg")
+FOLDER = TemporaryDirectory()
+STORE = f"{FOLDER.name}/sweep"
 
 
 class Call(NamedTuple):
@@ -87,6 +90,12 @@ class Module:
 
     parameters = __call__ = a_score
 
+
+def doubled(a, seed):
+    return 2 * a
+
+
+sweep(doubled, {"a": [1.0, 2.0]}, 1, STORE, workers=1, progress=False)
 
 TABLE = {
     # descriptions
@@ -467,6 +476,18 @@ TABLE = {
     "simulation.score_error": call(**ANY_MODEL, d=(4, "integer"), test=(1.0, "reals")),
     "simulation.loss_by_groups": call(**OF_MODEL, tau=([1.0], "tau"), walls=([0.1, 1.0], "walls")),
     "simulation.flow_curve": call(**OF_MODEL, tau=([1.0], "tau")),
+    "simulation.sweep": call(
+        function=(doubled, "function"),
+        grid=({"a": [1.0, 2.0]}, "points of a sweep"),
+        seeds=(1, "integer or None"),
+        store=(STORE, "store"),
+        backend=("joblib", "where a sweep runs"),
+        workers=(1, "processes or None"),
+        threads=(1, "integer"),
+        seed=(0, "seed"),
+        progress=(False, "truth"),
+    ),
+    "simulation.sweep_provenance": call(store=(STORE, "store of a sweep")),
     # the exact empirical score
     "data.HiddenManifold": call(
         alpha_D=(0.5, "share"), variance=(1.0, "positive"), activation=(None, "an Activation or None")

@@ -49,7 +49,7 @@ RESULTS = {
     "LinearResponse", "LinearStage", "LossByGroups", "ManifoldAverages", "Modes", "Neighbours", "NoiseLevel", "OptimiserCurve",
     "Outlier", "OutlierCondition", "OutlierPosition", "OwnWeights", "PhaseDiagram", "Plateau", "PopulationSaddlePoint",
     "Preconditioning", "Rainbows", "RandomEnergies", "Record", "ReversalLine", "RidgeCurve", "Run",
-    "SaddlePoint", "Separation", "SignalCurve", "Timescales",
+    "SaddlePoint", "Separation", "SignalCurve", "SweepError", "Timescales",
     "TrainedScores", "TrainingCurve", "TrainingImages", "TrainingShares", "TwoCentroids", "Weights", "Window",
 }  # fmt: skip
 

@@ -4,8 +4,9 @@ Nothing here imports the solvers: a test (``tests/repository/test_repository.py`
 code is written against the array API standard and runs on NumPy, PyTorch (CPU or CUDA), CuPy and ``array-api-strict``. What this face
 names is what users and chapters call; the modules are ordered so that each imports only those before it: backends; time_nodes, drawing,
 mehler; noise_average, equivalent, fresh_data; eigenmodes, loss, flow; finite, where a draw is made; optimisers, trained, mode_groups
-and centroids, which take one; and, beside all that, scores, diffusion, generation, empirical_score
-and collapse; and `networks`, which are trained on images with PyTorch. A function takes a draw as ``finite``, or the ``model``
+and centroids, which take one; and, beside all that, scores, diffusion, generation, empirical_score, collapse,
+`networks`, which are trained on images with PyTorch, and sweeping, which calls any function many times. A function takes a draw as
+``finite``, or the ``model``
 and the dimension ``d`` where no draw is needed; ``device`` and ``library`` choose a backend, and random numbers come from a ``seed``.
 """
 
@@ -32,6 +33,8 @@ from .mehler import hermite_tables
 from .mode_groups import LossByGroups, loss_by_groups
 from .optimisers import OptimiserCurve, optimise, stable_step
 from .scores import diffused, gaussian_score, two_cluster_score
+from .sweeping.engine import sweep, sweep_provenance
+from .sweeping.tasks import SweepError
 from .trained import TrainedNetworks, TrainedScores, trained_score, trained_scores
 
 __all__ = [
@@ -44,6 +47,7 @@ __all__ = [
     "Modes",
     "OptimiserCurve",
     "OwnWeights",
+    "SweepError",
     "TrainedNetworks",
     "TrainedScores",
     "Weights",
@@ -83,6 +87,8 @@ __all__ = [
     "shares",
     "simulate",
     "stable_step",
+    "sweep",
+    "sweep_provenance",
     "total_variation",
     "train_loss",
     "train_loss_along_flow",
