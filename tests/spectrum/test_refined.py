@@ -12,7 +12,9 @@ from theory.couplings.feature_types import LabelLattice, at_labels
 from theory.couplings.type_couplings import type_couplings
 from theory.equations.general import GeneralSystem
 from theory.spectrum import Spectrum
-from theory.spectrum.discretisation import Levels, probes, resolvent
+from theory.spectrum.discretisation import probes, resolvent
+from theory.spectrum.levels import Levels
+from theory.spectrum.moved_edges import Moving
 from theory.spectrum.refined import RefinedSpectrum
 
 FAR = Mixture((0.65, 0.35), variances=(0.6, 0.2), means=((1.44, -1.44), (-1.44, 1.44)))
@@ -63,12 +65,18 @@ def test_losses_are_refined():
 
 
 @pytest.mark.slow
-def test_edges_are_refined():
-    """Beside the edges of fewer types, against a search of the whole axis with more."""
-    spectrum = RandomFeatureModel(A.erf, 2, 1.5, 0.3, bias=1.5).spectrum()
-    edges = np.array(spectrum.edges())
-    fine = np.array(replace(spectrum.model, types=LabelLattice(3)).spectrum().edges())
-    assert np.abs(edges / fine - 1).max() < spectrum.discretisation.errors["edges"] + 1e-8 < 1e-6
+@pytest.mark.parametrize("name", ["clusters", "erf, biases"])
+def test_edges_are_refined(name):
+    """Of much finer types each edge has the continuum on one side and none on the other, two claimed errors away, and so have all middles."""
+    spectrum = replace(MODELS[name][0]).spectrum()
+    edges, claimed = np.array(spectrum.edges()), spectrum.discretisation.errors["edges"]
+    assert claimed < 1e-6
+    fine = Moving(spectrum.levels.spectrum(5))
+    for k, edge in enumerate(edges):
+        beside = edge * (1 + 2 * (claimed + 1e-9) * np.array([1, -1]))
+        assert [fine.inside(lam) for lam in beside] == [k % 2 == 0, k % 2 == 1]
+    middles = (edges[1:] + edges[:-1]) / 2
+    assert [fine.inside(lam) for lam in middles] == [k % 2 == 0 for k in range(middles.size)]
 
 
 @pytest.mark.slow

@@ -103,12 +103,22 @@ def fields(e: "Ensemble", x: NDArray, extra: NDArray | None = None) -> ChannelFi
 
 def readings(e: "Ensemble", field: ChannelFields) -> NDArray:
     """K_j + z − s̄_j² of all types, (N, J)."""
-    a, b, twice = _triangle(field.m.shape[-1])
-    mean = np.einsum("l,nlab->nab", e.weights, field.m)
+    return read(e, np.einsum("l,nlab->nab", e.weights, field.m), field.E)
+
+
+def read(e: "Ensemble", mean: NDArray, E: NDArray) -> NDArray:
+    """R_j^T X R_j + Σ_c π_c Tr E_c C̃_jc of all types for X = ``mean`` (N, r, r) and E (N, C, K, K), (N, J)."""
+    a, b, twice = _triangle(mean.shape[-1])
     kappa = np.concatenate(
-        [twice * (mean[:, a, b] + mean[:, b, a]), (e.pi[:, None, None] * field.E).reshape(len(mean), -1)], axis=1
+        [twice * (mean[:, a, b] + mean[:, b, a]), (e.pi[:, None, None] * E).reshape(len(mean), -1)], axis=1
     )
     return times_real(kappa, e.forms)
+
+
+def read_linear(e: "Ensemble", matrix: NDArray) -> NDArray:
+    """R_j^T X R_j of all types for X (N, r, r), (N, J)."""
+    a, b, twice = _triangle(matrix.shape[-1])
+    return times_real(twice * (matrix[:, a, b] + matrix[:, b, a]), e.forms[: a.size])
 
 
 def answer(

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 FLOOR = 1e-18
 #: arrays up to this size go all the way from infinity
 ALONE = 8
+#: steps from points beside, and those that follow where none of them has converged
+STEPS = (4, 16)
 
 
 def solve(system: "System", y: NDArray) -> tuple[NDArray, NDArray[np.float64]]:
@@ -82,9 +84,12 @@ def beside(system: "System", starts: NDArray, y: NDArray) -> NDArray | None:
 
     What is saved is the path from infinity.
     """
-    at = y.repeat(starts.shape[1])
-    done, x = certify(system, polish(system, starts, at, steps=20), at)
-    return x[:, done][:, :1] if done.any() else None
+    at, x = y.repeat(starts.shape[1]), starts
+    for steps in STEPS:  # a good start is done soon, and the others need not be followed
+        done, x = certify(system, polish(system, x, at, steps), at)
+        if done.any():
+            return x[:, done][:, :1]
+    return None
 
 
 def _from_infinity(system, y):

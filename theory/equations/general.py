@@ -96,6 +96,10 @@ class GeneralSystem(System):
         """The unknowns with complete δ_c, (J + C·K·K, N)."""
         return x[self._full_from_unknowns]
 
+    def unknowns_of(self, full: NDArray) -> NDArray:
+        """The unknowns (m, N) of `full` ones."""
+        return full[self._unknowns_from_full]
+
     def norms(self, x: NDArray) -> NDArray[np.float64]:
         """The sizes of the q_j and of the δ_c (Frobenius), (J + C, N)."""
         J, C, K = self.ensemble.sizes

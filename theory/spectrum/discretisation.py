@@ -1,34 +1,28 @@
 r"""Feature types and times that stand for a continuum: models of more and more of them, and whether these agree.
 
-The labels of features (a bias, projections on far centroids) and the diffusion time may be continuous. `Levels` is a sequence of models in which
-nodes stand for them, of twice as many types from level to level and of four more times. What two successive levels agree on within
-`TOLERANCE` is taken from the finer one, with the measured difference as its error: a bound, as long as the errors fall from level to level
-by a half at least. They fall faster: nodes at equal distances leave an error exp(−c/step), Gauss rules of a smooth density likewise; and
+The labels of features (a bias, projections on far centroids) and the diffusion time may be continuous. `theory.spectrum.levels` is a sequence of
+models in which nodes stand for them, of twice as many types from level to level and of four more times. What two successive levels agree on
+within `TOLERANCE` is taken from the finer one, with the measured difference as its error: a bound, as long as the errors fall from level to
+level by a half at least. They fall faster: nodes at equal distances leave an error exp(−c/step), Gauss rules of a smooth density likewise; and
 ``tests/spectrum/test_refined.py`` holds the claim against much finer levels. What no level sees is the share of labels beyond the lattice
 (`theory.couplings.feature_types.REACH`); for q it is bounded by that share times the largest |q_j| and added.
 
 Called by `theory.spectrum.refined`, which asks for levels, and by `theory.spectrum.law` for models whose number of types was chosen.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..couplings.feature_types import REACH, LabelLattice, labels
-from ..data.time_grid import at_level
-from ..errors import ConvergenceError
+from ..couplings.feature_types import LabelLattice, labels
 
 if TYPE_CHECKING:
-    from ..model import RandomFeatureModel
     from .law import Spectrum
 
 #: what successive levels must agree on, relatively
 TOLERANCE = 1e-6
-#: the most nodes of a level: for labels of one direction, by what factor more for each further one, in all; and for times
-ONE_DIRECTION, FURTHER, MOST_TYPES, MOST_TIMES = 6_300, 3, 150_000, 40
 #: where q is compared to choose a level, in units of Tr U/p
 PROBES = (-0.3, -0.03, 0.3 + 0.1j, 1 + 0.1j)
 #: numbers that unknowns at several points may be at a time: 64 MB
@@ -51,74 +45,6 @@ class Discretisation:
     def error(self) -> float:
         """The largest of the errors."""
         return max(self.errors.values(), default=0.0)
-
-
-class Levels:
-    """The models of each level, and their spectra."""
-
-    def __init__(self, model: "RandomFeatureModel") -> None:
-        self.model, self.spectra = model, {}
-        self.directions = labels(model) if model.types == "auto" else 0
-        self.errors: dict[str, float] = {}
-
-    def spectrum(self, level: int) -> "Spectrum":
-        """That of the model of a level; `ConvergenceError` beyond the most types or times."""
-        if level not in self.spectra:
-            self._check(level)
-            changes = {"types": LabelLattice(level)} if self.directions else {}
-            if self.model.times.density is not None:
-                changes["t"] = at_level(self.model.times, level)
-            self.spectra[level] = replace(self.model, **changes).spectrum()
-        return self.spectra[level]
-
-    def level_of(self, spectrum: "Spectrum") -> int:
-        """The level that a spectrum belongs to."""
-        return next(level for level, other in self.spectra.items() if other is spectrum)
-
-    def _check(self, level):
-        most = min(ONE_DIRECTION * FURTHER ** max(self.directions - 1, 0), MOST_TYPES)
-        nodes = LabelLattice(level).nodes(self.directions)
-        times = len(at_level(self.model.times, level)) if self.model.times.density is not None else 0
-        if nodes > most or times > MOST_TIMES:
-            many, what = (f"{most} types", f"labels in {self.directions} directions")
-            if nodes <= most:
-                many, what = f"{MOST_TIMES} times", "times"
-            raise ConvergenceError(
-                f"the continuum of {what} is not resolved to {TOLERANCE:g} by {many}; fewer directions of centroids and biases, smaller "
-                "ones, or points further off the spectrum need fewer",
-                reason="types",
-            )
-
-    def refined(self, what: str, values: Callable[["Spectrum"], tuple[NDArray, NDArray]], first: int) -> tuple[NDArray, int]:
-        """(values, level) from the first level on that agrees with the one before.
-
-        ``values(spectrum)`` returns the values and, for each, an error beyond the difference of levels or 0, in units of the value.
-        """
-        last = None
-        for level in range(max(first - 1, 0), 100):
-            try:
-                self._check(level)
-            except ConvergenceError as error:
-                reached = np.nan if last is None else last[1]
-                raise ConvergenceError(f"{what}: {error}", reached, reason="types") from error
-            found, beyond = values(self.spectrum(level))
-            share = np.max(beyond, initial=0.0)
-            if share > TOLERANCE:
-                raise ConvergenceError(
-                    f"{what}: labels beyond the reach of the types, {REACH} standard deviations or more, may add {share:.1g} of the "
-                    "value; points further off the spectrum depend less on them",
-                    share,
-                    reason="types",
-                )
-            if last is not None:
-                difference = distance(found, last[0]) + share
-                if difference <= TOLERANCE:
-                    self.errors[what] = max(self.errors.get(what, 0.0), float(difference))
-                    return found, level
-                last = found, difference
-            else:
-                last = found, np.nan
-        raise ConvergenceError(f"{what} was not resolved", reason="types")
 
 
 def distance(fine: NDArray, coarse: NDArray) -> float:

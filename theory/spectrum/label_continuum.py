@@ -82,6 +82,8 @@ class ContinuousSupport:
     def __init__(self, spectrum: "Spectrum") -> None:
         model = spectrum.model
         self.spectrum, self.intervals = spectrum, model.data.continuous
+        #: y and the real solutions there that have been found
+        self.known: dict[float, NDArray] = {}
         e = spectrum.system.ensemble
         self.nodes = e.nodes
         if self.intervals:  # resolved next to its ends
@@ -171,12 +173,19 @@ class ContinuousSupport:
         return any(np.any((inside.min() < lam) & (lam < inside.max())) for inside in nodes)
 
     def solution(self, y: float) -> NDArray:
-        """The real solution of the types and nodes outside their support, (unknowns, 1)."""
-        x, residual = solve(self.spectrum.system, np.array([y + 0j]))
+        """The real solution of the types and nodes outside their support, (unknowns, 1); from those at points beside, where there are some."""
+        at, system = np.array([y + 0j]), self.spectrum.system
+        near = sorted(self.known, key=lambda other: abs(other - y))[:2]
+        x = continuation.beside(system, np.hstack([self.known[other] for other in near]), at) if near else None
+        if x is not None and np.abs(x.imag).max() == 0:
+            self.known[y] = x
+            return x
+        x, residual = solve(system, at)
         if np.isnan(x[0, 0]) or np.abs(x.imag).max() > 0:
             raise ConvergenceError(
                 f"no real solution in the gap at z = {y + self.spectrum.offset:.12g}", residual[0], reason="point"
             )
+        self.known[y] = x
         return x
 
     def inverse_q(self, x: NDArray, y: float, u: NDArray, C: NDArray, s2: NDArray) -> NDArray[np.float64]:

@@ -7,7 +7,8 @@ here: it dispatches on their class in those modules.
 **Which solve is whose.** All find the same certified unknowns:
 
 * `Spectrum.solve`, at any z; raises where nothing is certified. For whoever has a spectrum: outliers, training.
-* `theory.equations.solve`, at y = z − offset in the closed upper half-plane; NaN where nothing is certified. What works in y calls it.
+* `Spectrum.solve_at`, at y = z − offset in the closed upper half-plane; NaN where nothing is certified: `theory.equations.solve`, but that
+  the levels of a refinement start from the level before. What works in y calls one of the two.
 * ``support.solve_inside``, at real y in the bulks, many points: starts from what the search for edges has left, and falls back on that one.
 
 ``continuation.solve``, ``polynomial.solve`` and ``late_times.solve`` are the ways of the second, and ``Survey.solve`` is what the search uses.
@@ -155,7 +156,7 @@ class Spectrum:
         """The unknowns (m, N) at a flat complex array z, those of `system`; below the axis by conjugation. Raises `ConvergenceError`."""
         below = z.imag < 0
         z = np.where(below, z.conj(), z)
-        x, residual = solve(self.system, z - self.offset, method)
+        x, residual = self.solve_at(z - self.offset, method)
         if np.isnan(x[0]).any():
             worst = np.flatnonzero(np.isnan(x[0]))[0]
             raise ConvergenceError(
@@ -165,6 +166,10 @@ class Spectrum:
                 reason="point",
             )
         return np.where(below, x.conj(), x)
+
+    def solve_at(self, y: NDArray, method: str = "auto") -> tuple[NDArray, NDArray[np.float64]]:
+        """`theory.equations.solve` at y = z − offset in the closed upper half-plane: (x, residual), NaN where nothing is certified."""
+        return solve(self.system, y, method)
 
     # --- the law -------------------------------------------------------------------------------------------------
 
@@ -181,7 +186,7 @@ class Spectrum:
         result = np.zeros(flat.shape)
         inside = (flat > self.offset) & (flat < self.upper_bound)  # U − s² is a sum of positive matrices
         if inside.any():
-            x, _ = solve(self.system, flat[inside].astype(complex) - self.offset, method)
+            x, _ = self.solve_at(flat[inside].astype(complex) - self.offset, method)
             values = self.system.stieltjes(x).imag / np.pi
             unknown = np.isnan(values)
             if unknown.any():  # within rounding of an edge, where the density vanishes

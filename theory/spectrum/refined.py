@@ -15,9 +15,10 @@ from numpy.typing import ArrayLike, NDArray
 from ..couplings.feature_types import is_refined
 from ..results import Outlier
 from ..validation import finite_array
-from .discretisation import Discretisation, Levels, probes, resolvent
+from .discretisation import Discretisation, probes, resolvent
 from .law import Spectrum
-from .moved_edges import moved
+from .levels import Levels
+from .moved_edges import Moving
 
 if TYPE_CHECKING:
     from mpmath import mpc, mpf
@@ -79,13 +80,12 @@ class RefinedSpectrum(Spectrum):
 
     @cached_property
     def _edges(self):
-        known = {}
+        moving = None
 
         def values(spectrum):
-            level = self.levels.level_of(spectrum)
-            if level not in known:
-                known[level] = moved(spectrum, known[level - 1]) if level else np.array(spectrum.edges())
-            return known[level], np.zeros(1)
+            nonlocal moving
+            moving = Moving(spectrum, moving)
+            return moving.edges, np.zeros(1)
 
         edges, _ = self.levels.refined("edges", values, 1)
         return tuple(edges.tolist())

@@ -37,6 +37,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ..equations import channels
 from ..equations.general import CHUNK
 from ..equations.matrices import diagonal_blocks
 from ..equations.response import fields, numbers_of_a_pair, respond
@@ -72,7 +73,9 @@ def class_residuals(system: "GeneralSystem", x: NDArray[np.complex128]) -> NDArr
     field = fields(e, system.full(x), e.target[:, None])
     B, target = field.B[..., -1:], np.broadcast_to(e.target[:, None], field.B[..., -1:].shape)
     E, one = field.E, np.eye(e.sizes[2])
-    found = [[_within(e, c, target, B, middle)[:, 0] for c, middle in enumerate(m)] for m in (_kinds(E), [one] * e.pi.size)]
+    found = [
+        [_within(e, c, target, B, middle)[:, 0, 0] for c, middle in enumerate(m)] for m in (_kinds(E), [one] * e.pi.size)
+    ]
     return np.array(found) / e.pi[:, None]
 
 
@@ -118,14 +121,15 @@ def loss_kernels(
 def _of_fresh_samples(e, left, right):
     """What a source of fresh samples adds to 1/q_j and the target's (n, J + 1), and to δ (n, C, K, K)."""
     fresh, mean_square = e.population
-    direct = np.einsum("l,nlmj,lmk,nlkj->nj", e.weights, left.B, fresh, right.B, optimize=True)
+    weighted = e.weights[:, None, None] * fresh
+    direct = _read(e, left, right, lambda a, b: np.einsum("nlma,lmk,nlkb->nab", a, weighted, b, optimize=True))
     direct[:, :-1] += mean_square
     return direct, diagonal_blocks(e, (left.N @ fresh) @ np.swapaxes(right.N, -1, -2)) / e.psi_n
 
 
 def _of_kind(e, left, right, c, middle):
     """The same of samples of kind c, π_c times: fresh if ``middle`` is 1 (K, K), of training if it is E_c(z₁)E_c(z₂), (n, K, K)."""
-    direct = _within(e, c, left.B, right.B, middle)
+    direct = _read(e, left, right, lambda a, b: _within(e, c, a, b, middle))
     direct[:, :-1] += e.kind_s2[:, c] + e.pi[c] * np.einsum("...kl,jkl->...j", middle, e.C[:, c])
     data, noise = _rows(e, c)
     first, second = (np.swapaxes(f.N, -1, -2) for f in (left, right))
@@ -134,13 +138,20 @@ def _of_kind(e, left, right, c, middle):
     return direct, diagonal_blocks(e, inside) / e.psi_n
 
 
+def _read(e, left, right, pairs):
+    """What a source adds to the columns B_j, (n, J + 1): ``pairs`` of columns (n, L, M, ·) on the left and right is the source, (n, ·, ·)."""
+    if isinstance(left, channels.ChannelFields):  # between the channels once, which all types read
+        types = channels.read_linear(e, pairs(left.basis, right.basis))
+        return np.concatenate([types, pairs(left.extra, right.extra)[..., 0]], axis=1)
+    return np.diagonal(pairs(left.B, right.B), axis1=1, axis2=2).copy()
+
+
 def _within(e, c, left, right, middle):
-    """Σ_l w_l left^T X right, column by column, with X the channels of kind c: λπ_c ``middle`` for the data and 1 for the noise; (n, J')."""
+    """Σ_l w_l left^T X right for all pairs of columns, with X the channels of kind c: λπ_c ``middle`` for the data and 1 for the noise."""
     data, noise = _rows(e, c)
-    signal = np.sum(left[:, :, data] * (_each(middle) @ right[:, :, data]), axis=2)
-    return e.pi[c] * np.einsum("l,nlj->nj", e.weights * e.nodes, signal) + np.einsum(
-        "l,nlkj,nlkj->nj", e.weights, left[:, :, noise], right[:, :, noise]
-    )
+    first = np.swapaxes(left, -1, -2) * e.weights[:, None, None]
+    inside = first[..., data] * (e.pi[c] * e.nodes[:, None, None]) @ (_each(middle) @ right[:, :, data])
+    return (inside + first[..., noise] @ right[:, :, noise]).sum(axis=1)
 
 
 def _each(middle):

@@ -28,7 +28,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..equations.solution import solve
 from ..errors import ConvergenceError
 from . import contour, kernels
 
@@ -133,7 +132,7 @@ def on_contour(model: "RandomFeatureModel", system: "System", count: int) -> Res
     spectrum = model.spectrum()
     points = contour.ellipse(*support_bounds(spectrum), count)
     y = points.nodes - spectrum.offset
-    x, residual = solve(spectrum.system, y)
+    x, residual = spectrum.solve_at(y)
     if np.isnan(x[0]).any():
         raise ConvergenceError("a point of the contour could not be certified", np.max(residual), reason="point")
     zero = _pair_at_zero(spectrum, system)
@@ -170,7 +169,7 @@ def _pair_at_zero(spectrum, system):
     """
     if spectrum.offset > 0 or not spectrum.atoms():
         y = np.array([-spectrum.offset + 0j])
-        zero, _ = solve(spectrum.system, y)
+        zero, _ = spectrum.solve_at(y)
         with np.errstate(all="ignore"):
             moved = zero + spectrum.system.newton_step(zero, y)
     else:  # linear features, p > d
