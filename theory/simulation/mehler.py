@@ -10,23 +10,22 @@ and v are two pre-activations of one sample) and over fresh data (`theory.simula
 """
 
 import itertools
-import math
-from collections.abc import Iterator, Sequence
-
-import numpy as np
+from collections.abc import Callable, Sequence
 
 from ..activations import Activation
 from ..validation import integer, of_class
 from .backends import Array, Backend, array_of
+from .gaussian_quadrature import gaussian_rule, hermite_polynomials
+from .hermite_interpolation import interpolation
 
-#: nodes of the Gauss–Hermite rule for a smooth σ, and of the Gauss–Legendre rule on each side of a kink
-SMOOTH_NODES, KINK_NODES = 48, 40
-#: a standard normal is cut here where kinks divide it: what lies beyond has a weight of 2e-19
-REACH = 9.0
+#: nodes for a smooth σ, and between any two kinks of another
+SMOOTH_NODES, KINK_NODES = 96, 64
 #: most terms of Mehler's series: their factorials leave double precision at 170
 MOST_ORDER = 100
-#: entries of (feature, sample, node) held at a time: 32 MB of float64
-CHUNK = 4_000_000
+#: entries of (feature, sample, node) held at a time: 4 MB of float64
+CHUNK = 500_000
+#: rows and columns of U that are summed at a time: 2 MB of float64, which stay in a cache
+TILE = 512
 
 
 def hermite_tables(
@@ -55,20 +54,35 @@ def hermite_tables(
 
     Notes
     -----
-    Cost O(p n × nodes) evaluations of σ, in chunks of features so that memory stays bounded.
+    Many entries are interpolated (`theory.simulation.hermite_interpolation`): O(p n) operations without an evaluation of σ, to 1e-13 of the
+    quadrature. Few cost O(p n × nodes) evaluations, in chunks of features so that memory stays bounded.
     """
+    return tables_at(backend, activation, mean, deviation, order)(mean)
+
+
+def tables_at(
+    backend: Backend, activation: Activation, mean: Array, deviation: Array, order: int
+) -> Callable[[Array], tuple[list[Array], Array]]:
+    """The same as a function of some columns of ``mean``, for whoever has no room for all tables at once."""
     of_class("backend", backend, "Backend", "theory.simulation.backend(…)")
     of_class("activation", activation, "Activation", "theory.activations.Activation")
     order, p = integer("order", order, 0, MOST_ORDER), array_of("mean", mean, 2).shape[0]
     if tuple(array_of("deviation", deviation, 2).shape) != (p, 1):
         raise ValueError(f"deviation has shape {tuple(deviation.shape)}; allowed: ({p}, 1), as mean has {p} rows")
-    xp = backend.xp
     points = KINK_NODES * (len(activation.kinks) + 1) if activation.kinks else SMOOTH_NODES
-    rows = max(1, CHUNK // (mean.shape[1] * points))
-    slices = [slice(i, min(i + rows, p)) for i in range(0, p, rows)]
-    chunks = [_tables(backend, activation, mean[chunk, :], deviation[chunk, :], order) for chunk in slices]
-    columns = [xp.concat(column, axis=0) for column in zip(*chunks, strict=True)]
-    return columns[:-1], columns[-1]
+    if mean.shape[0] * mean.shape[1] * points > CHUNK:
+        interpolated = interpolation(backend, activation, mean, deviation, order, points)
+        if interpolated is not None:
+            return interpolated
+
+    def direct(columns):
+        rows = max(1, CHUNK // (columns.shape[1] * points))
+        slices = [slice(i, min(i + rows, p)) for i in range(0, p, rows)]
+        chunks = [_tables(backend, activation, columns[chunk, :], deviation[chunk, :], order) for chunk in slices]
+        whole = [backend.xp.concat(column, axis=0) for column in zip(*chunks, strict=True)]
+        return whole[:-1], whole[-1]
+
+    return direct
 
 
 def mehler_series(backend: Backend, tables: Sequence[Array], square: Array, correlation: Array) -> Array:
@@ -76,51 +90,49 @@ def mehler_series(backend: Backend, tables: Sequence[Array], square: Array, corr
 
     ``tables`` and ``square`` as `hermite_tables` returns them, ``correlation`` = ϱ (p, p). Cost: len(tables) products O(p² n).
     """
-    xp, (p, columns) = backend.xp, tables[0].shape
-    U, power = xp.zeros_like(correlation), xp.ones_like(correlation)
-    for k, c in enumerate(tables):
-        U = U + (c @ c.T) * power / (columns * math.factorial(k))
-        power = power * correlation
-    identity = xp.eye(p, dtype=xp.float64, device=backend.device)
-    return U * (1 - identity) + (xp.sum(square, axis=1) / columns)[:, None] * identity
+    U = backend.xp.zeros_like(correlation)
+    add_mehler_series(backend, U, tables, correlation)
+    return completed(backend, U, backend.xp.sum(square, axis=1), square.shape[1])
+
+
+def add_mehler_series(backend: Backend, U: Array, tables: Sequence[Array], correlation: Array) -> None:
+    """Add Σ_k c_k c_k^T ϱ^k/k! of some columns to the upper half of ``U``, tile by tile: what is multiplied entrywise stays in a cache."""
+    for rows, others in _upper_tiles(U.shape[0]):
+        # Horner's rule in ϱ
+        total = tables[-1][rows, :] @ tables[-1][others, :].T
+        for k in range(len(tables) - 1, 0, -1):
+            total *= correlation[rows, others]
+            total /= k
+            total += tables[k - 1][rows, :] @ tables[k - 1][others, :].T
+        U[rows, others] += total
+
+
+def completed(backend: Backend, U: Array, diagonal: Array, columns: int) -> Array:
+    """``U`` with its upper half on both sides and ``diagonal`` (p,) on the diagonal, all divided by the number of ``columns``, in place."""
+    xp = backend.xp
+    for rows, others in _upper_tiles(U.shape[0]):
+        U[rows, others] /= columns
+        if rows == others:
+            index = xp.arange(rows.start, rows.stop, device=backend.device)
+            on_it = index[:, None] == index[None, :]
+            U[rows, rows] = xp.where(on_it, diagonal[rows][:, None] / columns, U[rows, rows])
+        else:
+            U[others, rows] = U[rows, others].T
+    return U
+
+
+def _upper_tiles(p):
+    tiles = [slice(i, min(i + TILE, p)) for i in range(0, p, TILE)]
+    return itertools.combinations_with_replacement(tiles, 2)
 
 
 def _tables(backend, activation, mean, deviation, order):
     """[c_0, …, c_order, E σ²] of one chunk."""
-    z, weight = _rule(backend, activation, mean, deviation)
+    z, weight = gaussian_rule(backend, activation, mean, deviation, KINK_NODES if activation.kinks else SMOOTH_NODES)
     values = activation(mean[..., None] + deviation[..., None] * z, backend.xp)
     weighted = values * weight
-    polynomials = itertools.islice(_hermite_polynomials(z), 1, order + 1)
+    polynomials = itertools.islice(hermite_polynomials(z), 1, order + 1)
     # He_0 = 1 without a product, which would cost a tenth of the whole
     tables = [backend.xp.sum(weighted, axis=-1)]
     tables += [backend.xp.sum(weighted * polynomial, axis=-1) for polynomial in polynomials]
     return [*tables, backend.xp.sum(weighted * values, axis=-1)]
-
-
-def _hermite_polynomials(z: Array) -> Iterator[Array]:
-    """He_0(z) = 1, He_1(z) = z, and so on without end: He_{k+1} = z He_k − k He_{k−1}."""
-    yield 1.0
-    previous, current = 1.0, z
-    for k in itertools.count(1):
-        yield current
-        previous, current = current, z * current - k * previous
-
-
-def _rule(backend, activation, mean, deviation):
-    """Nodes and weights of N(0, 1) in z: common to all entries for a smooth σ, split at the kinks otherwise."""
-    if not activation.kinks:
-        z, weight = np.polynomial.hermite_e.hermegauss(SMOOTH_NODES)
-        return backend.asarray(z), backend.asarray(weight / weight.sum())
-    xp = backend.xp
-    unit, unit_weight = (backend.asarray(a) for a in np.polynomial.legendre.leggauss(KINK_NODES))
-    bounds = [xp.full_like(mean, -REACH)]
-    for kink in sorted(activation.kinks):
-        bounds.append(xp.clip((kink - mean) / deviation, -REACH, REACH))
-    bounds.append(xp.full_like(mean, REACH))
-    z, weight = [], []
-    for low, high in itertools.pairwise(bounds):
-        half = (high - low)[..., None] / 2
-        points = low[..., None] + half * (unit + 1)
-        z.append(points)
-        weight.append(half * unit_weight * xp.exp(-(points**2) / 2) / math.sqrt(2 * math.pi))
-    return xp.concat(z, axis=-1), xp.concat(weight, axis=-1)

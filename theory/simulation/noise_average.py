@@ -6,7 +6,7 @@ coefficients c_k of `theory.simulation.mehler`,
 
     E_ξ[φ_i φ_j] = Σ_k c_k(μ_i) c_k(μ_j) ϱ_ij^k / k!   (i ≠ j),     E_ξ[φ_i ξ] = c_1(μ_i) W_i/|W_i|,     E_ξ[φ_i] = c_0(μ_i).
 
-Off the diagonal ϱ = O(d^{-1/2}), so the terms k ≤ 4 leave an error O(d^{-5/2}); the diagonal is a quadrature in one
+Off the diagonal ϱ = O(d^{-1/2}), so the terms k ≤ 4 leave an error O(d^{-5/2}); the diagonal is an average in one
 dimension. A network that is trained at several times has one such average per time, summed by `over_times`; `theory.simulation.finite`
 calls that, and nothing else does but tests and chapters.
 
@@ -25,8 +25,11 @@ from ..activations import Activation
 from ..data.time_grid import TimeGrid
 from ..validation import integer, of_class, positive, positive_integer, shown
 from .backends import Array, Backend, array_of
-from .mehler import MOST_ORDER, hermite_tables, mehler_series
+from .mehler import MOST_ORDER, add_mehler_series, completed, tables_at
 from .time_nodes import nodes
+
+#: samples whose tables are held at a time
+BLOCK = 384
 
 
 def exact(
@@ -70,7 +73,8 @@ def exact(
 
     Notes
     -----
-    Cost: order + 1 products of p × n by n × p matrices, O(p² n), and O(p n) quadratures.
+    Cost: order + 1 products of p × n by n × p matrices, of which only U's upper half is made, O(p² n), and O(p n) interpolations
+    (`theory.simulation.hermite_interpolation`). Memory: U, the correlations, the means, and tables of `BLOCK` samples.
     """
     decay, noise_variance = _checked(backend, activation, W, X, decay, noise_variance)
     order = integer("order", order, 0, MOST_ORDER)
@@ -78,11 +82,23 @@ def exact(
     norm = xp.sqrt(xp.sum(W**2, axis=1))
     mean = decay * (W @ X) / math.sqrt(d) + shift
     deviation = (math.sqrt(noise_variance / d) * norm)[:, None]
-    tables, square = hermite_tables(backend, activation, mean, deviation, max(order, 1))
-    correlation = (W / norm[:, None]) @ (W / norm[:, None]).T
-    U = mehler_series(backend, tables[: order + 1], square, correlation)
-    noise_part = (xp.sum(tables[1], axis=1) / (n * norm))[:, None] * W
-    return U, target[0] * noise_part + target[1] / n * (tables[0] @ X.T)
+    tables_of = tables_at(backend, activation, mean, deviation, max(order, 1))
+    direction = W / norm[:, None]
+    correlation = direction @ direction.T
+    U = xp.zeros_like(correlation)
+
+    def add(columns):
+        """What the diagonal, E φ_i' and E φ_i x^T are made of; the tables are gone before the next columns' are made."""
+        tables, square = tables_of(mean[:, columns])
+        add_mehler_series(backend, U, tables[: order + 1], correlation)
+        return xp.sum(square, axis=1), xp.sum(tables[1], axis=1), tables[0] @ X[:, columns].T
+
+    diagonal = slope = with_data = 0.0
+    for start in range(0, n, BLOCK):
+        squares, slopes, products = add(slice(start, min(start + BLOCK, n)))
+        diagonal, slope, with_data = diagonal + squares, slope + slopes, with_data + products
+    U = completed(backend, U, diagonal, n)
+    return U, target[0] * (slope / (n * norm))[:, None] * W + target[1] / n * with_data
 
 
 # the arguments that it shares with `exact` stand here again: whoever calls reads them in the signature
