@@ -1,6 +1,6 @@
 """Heavy sweeps, computed once and kept in theory/sweeps/ with their provenance (make sweeps).
 
-    python tools/sweeps.py [NAME …]      phase_diagram, outlier, mixture, class_order, reversal; all of them without a name
+    python tools/sweeps.py [NAME …]      names of `SWEEPS`; all of them without a name
 
 A chapter reads the artefact, says where it comes from, and recomputes a few of its points live.
 """
@@ -12,6 +12,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import class_sweeps
 import numpy as np
 import sympy as sp
 from scipy.sparse.linalg import eigsh
@@ -20,8 +21,8 @@ import theory
 from theory import Gaussian, Mixture, RandomFeatureModel, activations
 from theory.conventions import time_from_variance
 from theory.outliers import critical_spike
-from theory.simulation import generate, generation_statistics, kinds_of_samples, trained_scores
-from theory.training import class_times, phase_diagram, reversal_line
+from theory.simulation import generate, generation_statistics, kinds_of_samples, trained_scores, two_cluster_score
+from theory.training import curve_times, phase_diagram
 
 DATA = Path(__file__).resolve().parent.parent / "theory" / "sweeps"
 
@@ -31,20 +32,14 @@ def sweep_phase_diagram():
     model = RandomFeatureModel(activations.tanh, 1, 1, 0.05)
     start = time.perf_counter()
     diagram = phase_diagram(model, np.geomspace(0.5, 200, 60), np.geomspace(0.5, 200, 60), tau=1000.0)
-    provenance = {
-        "what": sweep_phase_diagram.__doc__,
-        "made by": "python tools/sweeps.py",
-        "package": f"theory {theory.__version__}",
-        "python": platform.python_version(),
-        "numpy": np.__version__,
+    facts = {
         "seconds on two cores": round(time.perf_counter() - start, 1),
         "activation": "tanh",
         "t": 0.05,
         "gap threshold": diagram.gap_threshold,
     }
     arrays = {name: getattr(diagram, name) for name in diagram.__dataclass_fields__}
-    np.savez_compressed(DATA / "phase_diagram.npz", provenance=json.dumps(provenance), **arrays)
-    return provenance
+    return arrays, facts
 
 
 def sweep_outlier():
@@ -61,19 +56,13 @@ def sweep_outlier():
     separations, sizes = np.array([4.0, 9.0]), (100, 200, 400)
     clusters = [[[on_clusters(model, m2, d, seed) for m2 in separations] for seed in range(10)] for d in sizes]
     arrays |= {"separations": separations, "cluster_sizes": np.array(sizes), "clusters": np.array(clusters)}
-    provenance = {
-        "what": sweep_outlier.__doc__,
-        "made by": "python tools/sweeps.py outlier",
-        "package": f"theory {theory.__version__}",
-        "python": platform.python_version(),
-        "numpy": np.__version__,
+    facts = {
         "seconds on one core": round(time.perf_counter() - start, 1),
         "draws": {f"{features}, d = {d}": draws for (features, d), draws in sets.items()}
         | {f"network on two clusters, d = {d}": 10 for d in sizes},
         "seeds": "0, 1, … for each set; the spikes of one seed share W, the noise of the features, and the samples up to scale",
     }
-    np.savez_compressed(DATA / "outlier.npz", provenance=json.dumps(provenance), **arrays)
-    return provenance
+    return arrays, facts
 
 
 def scan_network(model, d, seed, spikes):
@@ -132,20 +121,13 @@ def sweep_mixture():
         arrays[f"statistics_{run}"], projections = generated(*description)
         if run.endswith("_40"):
             arrays[f"projections_{run}"] = projections
-    provenance = {
-        "what": sweep_mixture.__doc__,
-        "made by": "python tools/sweeps.py mixture",
-        "package": f"theory {theory.__version__}",
-        "python": platform.python_version(),
-        "numpy": np.__version__,
+    facts = {
         "seconds of one core": round(time.process_time() - start),
         "overlaps": "tanh, ψ_p = 2, ψ_n = 1, orthogonal classes, |m_c|² = d = 400, t = ½ log d + offset; "
         "axes: weights, offsets, draws, vectors, classes",
         "statistics": "(training times, sampler: reverse SDE or probability flow, columns), 1500 samples, networks at 30 times, seed 0",
-        "window": "τ_gen = 21.6, τ_mem = 4669 at ψ_p = ψ_n = 40, t = 0.1, types = 8, by model.timescales()",
     }
-    np.savez_compressed(DATA / "mixture.npz", provenance=json.dumps(provenance), **arrays)
-    return provenance
+    return arrays, facts
 
 
 def late_overlaps(weights, offset, d, seed):
@@ -179,87 +161,86 @@ def generated(sigma, ratios, weights, m2, d, samples=1500):
     return statistics, np.array(projections, np.float32)
 
 
-def sweep_class_order():
-    """Times class by class, one change after another from two equal clusters: tanh, ψ_p = 60, ψ_n = 30, t = 0.01.
+#: name of σ, d, ψ_p, ψ_n and the sampler's steps
+WINDOWS = [("tanh(x)", d, 40, 40, 60) for d in (4, 6, 8, 10)]
+WINDOWS += [
+    ("tanh(x)", 10, 80, 80, 60),
+    ("tanh(x)", 10, 40, 40, 30),
+    ("tanh(x)", 10, 40, 160, 60),
+    ("sin(x)", 10, 40, 40, 60),
+    ("tanh(2*x)", 10, 40, 40, 60),
+]
 
-    Arrays: ``names`` of the models, ``weights`` (models,) of the first class, ``variances`` (models, 2), ``norms`` |m_c|²/d (models, 2);
-    ``times`` (rules, models, 2, 4) are τ_gen, τ_mem, τ_best and the best test loss with ``types`` (rules,) nodes in each direction of the
-    centroids: how far the rules are apart is the error of the last.
+
+def sweep_generation_window():
+    """Two clusters at ±m, |m|² = d, generated by networks that were stopped within the window of their own losses at t = 0.1.
+
+    Arrays: ``activations`` (runs,) and ``sizes`` (runs, 4), which are d, ψ_p, ψ_n and the sampler's steps; ``tau`` (runs, 5) τ_gen,
+    τ_mem of the limit, τ_mem, 10 τ_mem and ∞; ``statistics`` (runs, 5, 4) the share of the first cluster, the variance along the axis over its
+    target, the total variation and the memorized share; ``exact`` (runs,) the total variation that the exact score leaves.
     """
-    start = time.perf_counter()
-    names = list(ORDER_MODELS)
-    weights, variances, norms = (np.array(column, float) for column in zip(*ORDER_MODELS.values(), strict=True))
-    types = np.array([20, 32])
-    times = [[class_times(order_model(*ORDER_MODELS[name], count)) for name in names] for count in types.tolist()]
+    start, arrays = time.process_time(), {"activations": np.array([name for name, *_ in WINDOWS])}
+    arrays["sizes"] = np.array([sizes for _, *sizes in WINDOWS])
+    rows = [stopped_within_the_window(*description) for description in WINDOWS]
+    for name, column in zip(("tau", "statistics", "exact"), zip(*rows, strict=True), strict=True):
+        arrays[name] = np.array(column)
+    facts = {"seconds of one core": round(time.process_time() - start), "samples": SAMPLES, "variances": 0.5, "seed": 0}
+    return arrays, facts
+
+
+#: samples of each total variation, which leave √(20/2π·SAMPLES) of it
+SAMPLES = 4000
+
+
+def stopped_within_the_window(sigma, d, psi_p, psi_n, steps):
+    """One run of `sweep_generation_window`: training times (5,), statistics (5, 4), and what the exact score leaves."""
+    data = Mixture((0.5, 0.5), (0.5, 0.5), means=[[1, -1], [-1, 1]])
+    model = RandomFeatureModel(
+        activations.Activation(sp.sympify(sigma, {"x": activations.x}), sigma), psi_p, psi_n, 0.1, data
+    )
+    network, grid = model.simulate(d, 0), np.geomspace(0.1, 1e8, 400)
+    curve = network.training(np.append(grid, np.inf))
+    gap = curve.test - curve.train
+    level = curve.test.min() + 0.05 * (network.initial_loss - curve.test.min())
+    window = grid[np.argmax(curve.test <= level)], grid[np.argmax(gap >= gap[-1] / 2)]
+    tau = np.array([window[0], curve_times(model)[1], window[1], 10 * window[1], np.inf])
+    times = np.append(time_from_variance(np.geomspace(50 * d, 0.01, steps)), 0.0)
+    networks = trained_scores(model, d, times[:-1], tau)
+    statistics = []
+    for k in range(tau.size):
+        g = generation_statistics(generate(networks.score(k), d, times, SAMPLES, 1), data, networks.first.X)
+        statistics.append((g.shares[0], g.along / g.target_along, g.total_variation, g.memorized))
+    mean = kinds_of_samples(data, d)[2][0]
+    exact = generate(lambda x, t: two_cluster_score(x, t, mean, 0.5), d, times, SAMPLES, 1)
+    return tau, statistics, generation_statistics(exact, data).total_variation
+
+
+def keep(name, arrays, facts):
+    """Write the arrays of a sweep with the record of how they were made, which ends with the sweep's own facts; returns the record."""
     provenance = {
-        "what": sweep_class_order.__doc__.splitlines()[0],
-        "made by": "python tools/sweeps.py class_order",
+        "what": SWEEPS[name].__doc__.splitlines()[0],
+        "made by": f"python tools/sweeps.py {name}",
         "package": f"theory {theory.__version__}",
         "python": platform.python_version(),
         "numpy": np.__version__,
-        "seconds on one core": round(time.perf_counter() - start, 1),
-        "centroids": "orthogonal",
+        **facts,
     }
-    arrays = {"names": np.array(names), "weights": weights, "variances": variances, "norms": norms}
-    arrays |= {"types": types, "times": np.array(times)}
-    np.savez_compressed(DATA / "class_order.npz", provenance=json.dumps(provenance), **arrays)
+    DATA.mkdir(exist_ok=True)
+    np.savez_compressed(DATA / f"{name}.npz", provenance=json.dumps(provenance), **arrays)
     return provenance
 
 
-def sweep_reversal():
-    """The share of the first of two classes with one centroid at which the order of memorization reverses: tanh, ψ_p = 60, ψ_n = 30, t = 0.01.
-
-    Arrays: ``shares`` (40,) for the ``ratios`` σ_2²/σ_1² (40,), NaN where it does not, and ``first`` (40, 2), the class that is memorized
-    first at the shares 0.01 and 0.99; ``learned_ratios`` (4,) and ``learned`` (4, 2) are the same of generalization. σ_1² = 0.5.
-    """
-    start, cpu = time.perf_counter(), time.process_time()
-    ratios = np.concatenate([np.geomspace(0.2, 0.92, 20), np.geomspace(1.1, 5, 20)])
-    plain = order_model(*ORDER_MODELS["no centroids"], 1)
-    line = reversal_line(plain, ratios, jobs=1)
-    elapsed = {"seconds": round(time.perf_counter() - start, 1), "seconds of CPU": round(time.process_time() - cpu, 1)}
-    learned = reversal_line(plain, ratios[4::10], "generalization", jobs=1)
-    provenance = {
-        "what": sweep_reversal.__doc__.splitlines()[0],
-        "made by": "python tools/sweeps.py reversal",
-        "package": f"theory {theory.__version__}",
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        **elapsed,
-    }
-    arrays = {"ratios": ratios, "shares": line.shares, "first": line.first}
-    arrays |= {"learned_ratios": learned.ratios, "learned": learned.first}
-    np.savez_compressed(DATA / "reversal.npz", provenance=json.dumps(provenance), **arrays)
-    return provenance
-
-
-#: name → weight of the first class, variances, |m_c|²/d
-ORDER_MODELS = {
-    "baseline": (0.5, (0.5, 0.5), (1, 1)),
-    "variances": (0.5, (0.5, 0.25), (1, 1)),
-    "norms": (0.5, (0.5, 0.5), (1, 2.25)),
-    "weights 0.7": (0.7, (0.5, 0.5), (1, 1)),
-    "weights 0.9": (0.9, (0.5, 0.5), (1, 1)),
-    "no centroids": (0.5, (0.5, 0.25), (0, 0)),
-    "variances, minority wide": (0.1, (0.5, 0.25), (1, 1)),
-    "variances, minority narrow": (0.9, (0.5, 0.25), (1, 1)),
-}
-
-
-def order_model(weight, variances, norms, types):
-    means = tuple(map(tuple, np.diag(norms))) if any(norms) else None
-    data = Mixture((weight, 1 - weight), variances, means)
-    return RandomFeatureModel(activations.tanh, 60, 30, 0.01, data, types=types)
-
-
+#: name → function without arguments, which returns the arrays and what only it knows of how they were made; its first line says what they are
 SWEEPS = {
     "phase_diagram": sweep_phase_diagram,
     "outlier": sweep_outlier,
     "mixture": sweep_mixture,
-    "class_order": sweep_class_order,
-    "reversal": sweep_reversal,
+    "generation_window": sweep_generation_window,
+    "class_order": class_sweeps.sweep_class_order,
+    "reversal": class_sweeps.sweep_reversal,
+    "class_curves": class_sweeps.sweep_class_curves,
 }
 
 if __name__ == "__main__":
-    DATA.mkdir(exist_ok=True)
     for name in sys.argv[1:] or SWEEPS:
-        print(json.dumps(SWEEPS[name](), indent=2))
+        print(json.dumps(keep(name, *SWEEPS[name]()), indent=2))

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..validation import one_of
 
-NAMES = ("class_order", "mixture", "outlier", "phase_diagram", "reversal")
+NAMES = ("class_curves", "class_order", "generation_window", "mixture", "outlier", "phase_diagram", "reversal")
 
 
 def stored(name: str) -> tuple[dict, dict]:
