@@ -9,9 +9,10 @@ import os
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from joblib import Parallel, delayed
@@ -92,7 +93,7 @@ def on_processes(call: Call, tasks: Sequence[Task], workers: int) -> Iterator[Fi
             n_jobs=2 if alone else workers, batch_size=1, pre_dispatch="2*n_jobs", return_as="generator_unordered"
         )
         try:
-            with closing(pool(_counted(call, now, started))) as outcomes:
+            with _ended(pool(_counted(call, now, started))) as outcomes:
                 for outcome in outcomes:
                     del started[outcome.task], deaths[outcome.task]
                     yield outcome
@@ -106,6 +107,17 @@ def on_processes(call: Call, tasks: Sequence[Task], workers: int) -> Iterator[Fi
         # what never started, then what was running
         waiting = [task for task in waiting if task.number in deaths]
         waiting.sort(key=lambda task: deaths[task.number])
+
+
+@contextmanager
+def _ended(outcomes):
+    """Close the generator of joblib in the end, which warns of results that nobody took: where a sweep stops, its own error says more."""
+    try:
+        yield outcomes
+    finally:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            outcomes.close()
 
 
 def _counted(call, tasks, started):
