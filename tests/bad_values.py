@@ -98,6 +98,7 @@ KINDS = {
     "mixture": NO_CLASS | {"model": FAR, "gaussian": Gaussian()},
     "system or None": without(NO_CLASS, "None") | {"model": MODEL, "spectrum": SPECTRUM},
     "draw": NO_CLASS | {"model": MODEL, "spectrum": SPECTRUM},
+    "sample rates": NO_CLASS | {"model": MODEL, "draw": FINITE},
     "backend": without(NO_CLASS, "finite") | {"model": MODEL, "draw": FINITE},
     "an Activation": NO_CLASS | {"model": MODEL, "function": np.tanh},
     "an Activation or None": without(NO_CLASS, "None") | {"model": MODEL, "function": np.tanh},

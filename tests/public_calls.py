@@ -11,7 +11,7 @@ from bad_values import FAR, FINITE, GENERAL_SPECTRUM, MODEL, NETWORKS, SPECTRUM,
 
 from theory import Gaussian, Mixture, RandomFeatureModel, TimeGrid, activations
 from theory.data import Images
-from theory.simulation import EmpiricalScore, backend, gaussian_score, networks, sweep, trained_scores
+from theory.simulation import EmpiricalScore, backend, gaussian_score, networks, sample_rates, sweep, trained_scores
 from theory.symbolic import diagrams, resolvent_polynomial
 from theory.symbolic import symbols as S
 from theory.symbolic.hermite import closed_form
@@ -65,6 +65,7 @@ RECORD = networks.Record(
     | {name: np.arange(10) for name in ("labels", "test_labels")}
     | {name: np.ones((3, 4)) for name in ("nearest", "second", "index")},
 )
+RATES = {"rates": (sample_rates(FINITE), "sample rates")}
 IMAGES = Images(np.zeros((6, 2, 2)), np.arange(6) // 2, ("a", "b", "c"), "made here", "", np.arange(6))
 TWO_KINDS = Mixture((0.7, 0.3), means=((1.0, -1.0), (-1.0, 1.0)))
 WORD = diagrams.Diagram(("WW",), ((0, 1),))
@@ -327,6 +328,19 @@ TABLE = {
         target=((1.0, 0.0), "anything"),
     ),
     "simulation.stable_step": call(**OF_MODEL),
+    "simulation.sample_rates": call(**OF_MODEL),
+    "simulation.presentation": call(order=("drawn", "choice"), n=(3, "integer"), passes=(2, "integer"), seed=(0, "seed")),
+    "simulation.present": call(
+        **RATES,
+        order=("drawn", "choice"),
+        passes=(2, "integer"),
+        step=(0.1, "positive"),
+        seed=(0, "seed"),
+        initial=(None, "array or None"),
+        every=(None, "integer or None"),
+        progress=(False, "truth"),
+    ),
+    "simulation.order_effect": call(**RATES, readout=(np.zeros((4, 8)), "readout")),
     "simulation.optimise": call(
         **OF_MODEL,
         steps=(2, "integer"),
@@ -512,6 +526,13 @@ TABLE = {
     "symbolic.empirical_score.conditions": call(),
     "symbolic.hidden_manifold.averages": call(),
     "symbolic.speciation.separation": call(),
+    "symbolic.sample_order.samples": call(n=(2, "integer")),
+    "symbolic.sample_order.forward": call(n=(2, "integer")),
+    "symbolic.sample_order.backward": call(n=(2, "integer")),
+    "symbolic.sample_order.palindrome": call(n=(2, "integer")),
+    "symbolic.sample_order.reshuffled": call(n=(2, "integer")),
+    "symbolic.sample_order.drawn": call(n=(2, "integer")),
+    "symbolic.sample_order.commutators": call(n=(2, "integer")),
     "symbolic.single_replica_action": call(q=(S.q, "expression"), r=(S.r, "expression"), rho_hat=(S.rho_hat, "expression")),
     "symbolic.replicated_action": call(n=(sp.Symbol("n"), "expression"), off_diagonal=((0, 0, 0), "expressions")),
     "symbolic.replica_limit": call(off_diagonal=(sp.symbols("x y z"), "expressions")),

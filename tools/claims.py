@@ -158,7 +158,7 @@ def markdown():
         theirs = [claim for claim in claims if claim["source"] == source]
         counts.append([entry["short"], *(sum(claim["verdict"] == verdict for claim in theirs) for verdict in VERDICTS)])
         parts += ["", f"## {entry['title']}", "", entry["about"]]
-        parts += _table(["claim", "where", "verdict", "what is shown", "cells"], "26 9 12 36 17", map(_row, theirs))
+        parts += _table(["claim", "where", "verdict", "what is shown", "cells"], "27 9 14 35 15", map(_row, theirs))
     counts.append(["all", *map(sum, zip(*(count[1:] for count in counts), strict=True))])
     return "\n".join([*_table(["source", *VERDICTS.values()], "32 17 17 17 17", counts), *parts])
 

@@ -47,9 +47,9 @@ RESULTS = {
     "Atom", "BestRegularization", "Bulk", "ClassResponse", "ClassSeparation", "ClassStatistics", "ClosedForm", "Conditions",
     "ConvergenceError", "CurveTimes", "Exponent", "FreshCrossEntropy", "GeneralAction", "GenerationStatistics", "Images", "Kind", "LateLimit",
     "LinearResponse", "LinearStage", "LossByGroups", "ManifoldAverages", "Modes", "Neighbours", "NoiseLevel", "OptimiserCurve",
-    "Outlier", "OutlierCondition", "OutlierPosition", "OwnWeights", "PhaseDiagram", "Plateau", "PopulationSaddlePoint",
+    "Outlier", "OutlierCondition", "OutlierPosition", "OwnWeights", "PassLogarithm", "PhaseDiagram", "Plateau", "PopulationSaddlePoint",
     "Preconditioning", "Rainbows", "RandomEnergies", "Record", "ReversalLine", "RidgeCurve", "Run",
-    "SaddlePoint", "Separation", "SignalCurve", "SweepError", "Timescales",
+    "SaddlePoint", "SampleRates", "Separation", "SignalCurve", "SweepError", "Timescales",
     "TrainedScores", "TrainingCurve", "TrainingImages", "TrainingShares", "TwoCentroids", "Weights", "Window",
 }  # fmt: skip
 

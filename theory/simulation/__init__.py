@@ -3,8 +3,8 @@
 Nothing here imports the solvers: a test (``tests/repository/test_repository.py``) reads the imports and fails if that changes. The
 code is written against the array API standard and runs on NumPy, PyTorch (CPU or CUDA), CuPy and ``array-api-strict``. What this face
 names is what users and chapters call; the modules are ordered so that each imports only those before it: backends; time_nodes, drawing,
-mehler; noise_average, equivalent, fresh_data; eigenmodes, loss, flow; finite, where a draw is made; optimisers, trained, mode_groups
-and centroids, which take one; and, beside all that, scores, diffusion, generation, empirical_score, collapse,
+mehler; noise_average, equivalent, fresh_data; eigenmodes, loss, flow; finite, where a draw is made; optimisers, sample_order, trained,
+mode_groups and centroids, which take one; and, beside all that, scores, diffusion, generation, empirical_score, collapse,
 `networks`, which are trained on images with PyTorch, and sweeping, which calls any function many times. A function takes a draw as
 ``finite``, or the ``model``
 and the dimension ``d`` where no draw is needed; ``device`` and ``library`` choose a backend, and random numbers come from a ``seed``.
@@ -32,6 +32,7 @@ from .loss import gradient, gradient_flow, relaxation_times, train_loss, train_l
 from .mehler import hermite_tables
 from .mode_groups import LossByGroups, loss_by_groups
 from .optimisers import OptimiserCurve, optimise, stable_step
+from .sample_order import SampleRates, order_effect, present, presentation, sample_rates
 from .scores import diffused, gaussian_score, two_cluster_score
 from .sweeping.engine import sweep, sweep_provenance
 from .sweeping.tasks import SweepError
@@ -47,6 +48,7 @@ __all__ = [
     "Modes",
     "OptimiserCurve",
     "OwnWeights",
+    "SampleRates",
     "SweepError",
     "TrainedNetworks",
     "TrainedScores",
@@ -77,11 +79,15 @@ __all__ = [
     "networks",
     "noise_average",
     "optimise",
+    "order_effect",
     "own_weights",
     "population",
+    "present",
+    "presentation",
     "probability_flow",
     "relaxation_times",
     "reverse_sde",
+    "sample_rates",
     "sampling_times",
     "score_error",
     "shares",

@@ -32,6 +32,7 @@ MODULES = (
     "outlier",
     "rainbows",
     "random_energy",
+    "sample_order",
     "speciation",
     "symbols",
     "two_bulks",
