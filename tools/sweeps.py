@@ -2,9 +2,12 @@
 
     python tools/sweeps.py [NAME …]      names of `SWEEPS`; all of them without a name
 
-A chapter reads the artefact, says where it comes from, and recomputes a few of its points live.
+A chapter reads the artefact, says where it comes from, and recomputes a few of its points live. What is made by `theory.simulation.sweep`
+(outlier) goes on where it was interrupted, from its store in _build/sweeps, on all cores or on the cluster that DASK_SCHEDULER_ADDRESS names;
+``make clean`` removes the store, after which everything is computed anew.
 """
 
+import functools
 import json
 import platform
 import sys
@@ -21,10 +24,12 @@ import theory
 from theory import Gaussian, Mixture, RandomFeatureModel, activations
 from theory.conventions import time_from_variance
 from theory.outliers import critical_spike
-from theory.simulation import generate, generation_statistics, kinds_of_samples, trained_scores, two_cluster_score
+from theory.simulation import generate, generation_statistics, kinds_of_samples, sweep, trained_scores, two_cluster_score
 from theory.training import curve_times, phase_diagram
 
 DATA = Path(__file__).resolve().parent.parent / "theory" / "sweeps"
+#: what has finished of those that the engine makes
+STORES = DATA.parents[1] / "_build" / "sweeps"
 
 
 def sweep_phase_diagram():
@@ -42,27 +47,61 @@ def sweep_phase_diagram():
     return arrays, facts
 
 
+#: (features, d) → draws, of spikes; d of clusters, and the squared distances of their centroids from 0
+SPIKED = {
+    ("equivalent", 50): 600,
+    ("equivalent", 100): 400,
+    ("equivalent", 200): 200,
+    ("equivalent", 400): 120,
+    ("network", 100): 10,
+}
+CLUSTER_SIZES, SEPARATIONS = (100, 200, 400), (4.0, 9.0)
+
+
 def sweep_outlier():
     """Top eigenvalue of U and its overlaps, for spikes around the BBP threshold and for two clusters: tanh, ψ_p = 4, ψ_n = 3, t = 0.3."""
-    model = RandomFeatureModel(activations.tanh, 4, 3, 0.3)
-    spikes = np.array([1.0, 1.5, 1.8, 2.0, critical_spike(model), 2.25, 2.35, 2.5, 2.7, 3.0, 3.5, 4.0, 5.0])
-    sets = {("equivalent", 50): 600, ("equivalent", 100): 400, ("equivalent", 200): 200, ("equivalent", 400): 120}
-    sets |= {("network", 100): 10}
-    start, arrays = time.perf_counter(), {"spikes": spikes}
-    for (features, d), draws in sets.items():
-        scan = scan_equivalent if features == "equivalent" else scan_network
-        found = np.array([scan(model, d, seed, spikes) for seed in range(draws)])
+    points = [{"features": features, "d": d, "number": k} for (features, d), draws in SPIKED.items() for k in range(draws)]
+    scans = sweep(spiked_draw, points, None, STORES / "outlier_spikes")
+    grid = {"d": CLUSTER_SIZES, "number": range(10), "squared_distance": SEPARATIONS}
+    clusters = sweep(clustered_draw, grid, None, STORES / "outlier_clusters")
+    arrays = {"spikes": outlier_spikes()}
+    for features, d in SPIKED:
+        found = scans.value.values[(scans.features == features) & (scans.d == d)]
         arrays[f"eigenvalues_{features}_{d}"], arrays[f"overlaps_{features}_{d}"] = found[..., 0], found[..., 1]
-    separations, sizes = np.array([4.0, 9.0]), (100, 200, 400)
-    clusters = [[[on_clusters(model, m2, d, seed) for m2 in separations] for seed in range(10)] for d in sizes]
-    arrays |= {"separations": separations, "cluster_sizes": np.array(sizes), "clusters": np.array(clusters)}
+    arrays |= {
+        "separations": np.array(SEPARATIONS),
+        "cluster_sizes": np.array(CLUSTER_SIZES),
+        "clusters": clusters.value.values,
+    }
+    both = [json.loads(table.attrs["provenance"]) for table in (scans, clusters)]
     facts = {
-        "seconds on one core": round(time.perf_counter() - start, 1),
-        "draws": {f"{features}, d = {d}": draws for (features, d), draws in sets.items()}
-        | {f"network on two clusters, d = {d}": 10 for d in sizes},
+        "seconds on one core": round(sum(table["seconds of all tasks"] for table in both), 1),
+        "commits": sorted({str(commit) for table in both for commit in table["commit"]}),
+        "draws": {f"{features}, d = {d}": draws for (features, d), draws in SPIKED.items()}
+        | {f"network on two clusters, d = {d}": 10 for d in CLUSTER_SIZES},
         "seeds": "0, 1, … for each set; the spikes of one seed share W, the noise of the features, and the samples up to scale",
     }
     return arrays, facts
+
+
+def outlier_model():
+    return RandomFeatureModel(activations.tanh, 4, 3, 0.3)
+
+
+@functools.cache
+def outlier_spikes():
+    spikes = [1.0, 1.5, 1.8, 2.0, critical_spike(outlier_model()), 2.25, 2.35, 2.5, 2.7, 3.0, 3.5, 4.0, 5.0]
+    return np.array(spikes)
+
+
+def spiked_draw(features, d, number):
+    """(spikes, 2) of one draw, whose number is its seed."""
+    scan = scan_equivalent if features == "equivalent" else scan_network
+    return scan(outlier_model(), d, number, outlier_spikes())
+
+
+def clustered_draw(d, number, squared_distance):
+    return np.array(on_clusters(outlier_model(), squared_distance, d, number))
 
 
 def scan_network(model, d, seed, spikes):

@@ -13,7 +13,7 @@ import theory
 from theory import RandomFeatureModel, activations
 from theory.simulation import SweepError, sweep, sweep_provenance
 from theory.simulation.sweeping import source
-from theory.simulation.sweeping.tasks import limited
+from theory.simulation.sweeping.tasks import limited, surroundings
 
 GRID = {"a": [1.0, 2.0, 3.0], "word": ["x", "yy"]}
 #: no constant of the function: what is called says so here
@@ -204,6 +204,17 @@ def test_the_commit_is_that_of_the_checkout():
     if git.returncode:
         pytest.skip("the package is in no checkout")
     assert commit().removesuffix("-dirty") == git.stdout.strip()
+
+
+def test_a_restart_at_another_commit_is_said(tmp_path, monkeypatch):
+    run(drawn, tmp_path)
+    (tmp_path / "results" / "0000003.result").unlink()
+    here = {**surroundings(), "commit": "another"}
+    monkeypatch.setattr("theory.simulation.sweeping.engine.surroundings", lambda: here)
+    with pytest.warns(
+        UserWarning, match=r"23 results in .* were computed at the commits .*, which is now at another; they stay"
+    ):
+        run(drawn, tmp_path)
 
 
 # --- what code it is -------------------------------------------------------------------------------------------------

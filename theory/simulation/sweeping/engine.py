@@ -1,5 +1,6 @@
 """`sweep`: the call that checks, opens the store, runs what is missing and returns the table."""
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from os import PathLike
@@ -12,7 +13,7 @@ from . import source, table
 from .execution import chosen
 from .grid import Grid, a_grid, check_call
 from .store import TABLE, Store, opened, records
-from .tasks import VERSION, Failure, Finished, SweepError, Task, run
+from .tasks import VERSION, Failure, Finished, SweepError, Task, run, surroundings
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -87,8 +88,9 @@ def sweep(
     -----
     The driver alone writes, so that workers need no common file system, under a lock that ends with its process. Code of the function is its
     source, that of functions of its module that it calls by name, and the constants it reads; other modules are known by versions and commit,
-    in each task's provenance (`theory.simulation.sweep_provenance`). A result that was damaged on the disk is set aside, said by a warning,
-    and computed again. Cost: about 1 ms of the driver and one file a task; the table is held in memory.
+    in each task's provenance (`theory.simulation.sweep_provenance`), and a restart at another commit of the package is said by a warning. A
+    result that was damaged on the disk is set aside, said by a warning, and computed again. Cost: about 1 ms of the driver and one file a
+    task; the table is held in memory.
     Tests: ``tests/simulation/test_sweep_*.py``.
 
     Examples
@@ -105,6 +107,8 @@ def sweep(
     with chosen(backend, workers) as runner, opened(store, manifest(function, cells), cells.tasks) as folder:
         found = folder.load()
         missing = [Task(k, cells.parameters(k), cells.seed(k)) for k in range(cells.tasks) if k not in found]
+        if found and missing:
+            _check_commits([record for _, record in found.values()], folder)
         outcomes = runner(partial(run, function, threads, VERSION), missing) if missing else ()
         with progress_bar(outcomes, total=cells.tasks, initial=len(found), desc=name, shown=progress) as bar:
             failures = _saved(bar, folder, found)
@@ -113,6 +117,18 @@ def sweep(
         result = table.table(cells, found, name)
         table.save(result, folder.folder / TABLE)
     return result
+
+
+def _check_commits(found: list[dict[str, Any]], folder: Store) -> None:
+    """Warn where results of another commit of the package stay in the table: whether they differ, whoever changed it knows."""
+    commits = sorted({str(record["commit"]) for record in found})
+    here = str(surroundings()["commit"])
+    if commits != [here]:
+        warnings.warn(
+            f"{len(found)} results in {folder.folder} were computed at the commits {', '.join(commits)} of the package, which is now at "
+            f"{here}; they stay as they are: for a table of one commit, take a new store",
+            stacklevel=3,
+        )
 
 
 def _saved(outcomes: Any, folder: Store, found: dict) -> list[Failure]:
