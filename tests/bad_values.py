@@ -188,3 +188,6 @@ KINDS["states or None"] = without(KINDS["states"], "None")
 KINDS["grid of reals"] = KINDS["reals"] | {"empty": [], "number": 1.0}
 KINDS["weights in an array"] = KINDS["reals >= 0"] | {"sum": (0.5, 0.4), "number": 1.0}
 KINDS["real sequence >= 0 or None"] = without(KINDS["reals >= 0"], "None")
+KINDS["samples given"] = NO_ARRAY | {"complex": [[1j], [0]], "nan": [[np.nan]] * 2, "axes": [1.0, 2.0]}
+KINDS["samples held out"] = without(KINDS["samples given"], "None")
+KINDS["non-negative or None"] = without(KINDS["non-negative"], "None")

@@ -11,7 +11,16 @@ from bad_values import FAR, FINITE, GENERAL_SPECTRUM, MODEL, NETWORKS, SPECTRUM,
 
 from theory import Gaussian, Mixture, RandomFeatureModel, TimeGrid, activations
 from theory.data import Images
-from theory.simulation import EmpiricalScore, backend, gaussian_score, networks, sample_rates, sweep, trained_scores
+from theory.simulation import (
+    EmpiricalScore,
+    backend,
+    gaussian_score,
+    networks,
+    sample_rates,
+    standardisation,
+    sweep,
+    trained_scores,
+)
 from theory.symbolic import diagrams, resolvent_polynomial
 from theory.symbolic import symbols as S
 from theory.symbolic.hermite import closed_form
@@ -68,6 +77,7 @@ RECORD = networks.Record(
 RATES = {"rates": (sample_rates(FINITE), "sample rates")}
 IMAGES = Images(np.zeros((6, 2, 2)), np.arange(6) // 2, ("a", "b", "c"), "made here", "", np.arange(6))
 TWO_KINDS = Mixture((0.7, 0.3), means=((1.0, -1.0), (-1.0, 1.0)))
+GIVEN = np.random.default_rng(0).standard_normal((round(4 * float(MODEL.psi_n)), 4))
 WORD = diagrams.Diagram(("WW",), ((0, 1),))
 SMALL = {S.psi_p: 3, S.psi_n: 2, S.alpha: 1, S.b: 1, S.v: 1, S.s_t: 1}
 TIME_STEP = {
@@ -263,6 +273,17 @@ TABLE = {
     "conventions.gradient_steps": call(tau=(10, "reals >= 0"), **TIME_STEP),
     # simulations
     "simulation.backend": call(device=("cpu", "device"), library=("numpy", "choice or None")),
+    "simulation.simulate_on": call(
+        model=(MODEL, "model"),
+        samples=(GIVEN, "samples given"),
+        held_out=(GIVEN, "samples held out"),
+        **SEED,
+        labels=(None, "choice or None"),
+        held_out_labels=(None, "choice or None"),
+    ),
+    "simulation.standardisation": call(reference=(GIVEN, "samples given"), flatten=(0.1, "non-negative or None")),
+    "simulation.equal_norms": call(samples=(GIVEN, "samples given")),
+    "simulation.Standardisation.surrogate": call(standardisation(GIVEN), n=(3, "integer"), seed=(0, "seed")),
     "simulation.draw": call(variances=([1.0, 2.0], "reals >= 0"), samples=(3, "integer"), **SEED),
     "simulation.forward": call(x=(STATES, "batch"), t=(0.3, "non-negative"), seed=(0, "seed")),
     "simulation.gaussian_score": call(x=(STATES, "states"), t=(0.3, "non-negative"), eigenvalues=([1.0] * 4, "reals >= 0")),

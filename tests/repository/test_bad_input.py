@@ -49,7 +49,7 @@ RESULTS = {
     "LinearResponse", "LinearStage", "LossByGroups", "ManifoldAverages", "Modes", "Neighbours", "NoiseLevel", "OptimiserCurve",
     "Outlier", "OutlierCondition", "OutlierPosition", "OwnWeights", "PassLogarithm", "PhaseDiagram", "Plateau", "PopulationSaddlePoint",
     "Preconditioning", "Rainbows", "RandomEnergies", "Record", "ReversalLine", "RidgeCurve", "Run",
-    "SaddlePoint", "SampleRates", "Separation", "SignalCurve", "SweepError", "Timescales",
+    "SaddlePoint", "SampleRates", "Separation", "SignalCurve", "Standardisation", "SweepError", "Timescales",
     "TrainedScores", "TrainingCurve", "TrainingImages", "TrainingShares", "TwoCentroids", "Weights", "Window",
 }  # fmt: skip
 

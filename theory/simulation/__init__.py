@@ -3,10 +3,10 @@
 Nothing here imports the solvers: a test (``tests/repository/test_repository.py``) reads the imports and fails if that changes. The
 code is written against the array API standard and runs on NumPy, PyTorch (CPU or CUDA), CuPy and ``array-api-strict``. What this face
 names is what users and chapters call; the modules are ordered so that each imports only those before it: backends; time_nodes, drawing,
-mehler; noise_average, equivalent, fresh_data; eigenmodes, loss, flow; finite, where a draw is made; optimisers, sample_order, trained,
-mode_groups and centroids, which take one; and, beside all that, scores, diffusion, generation, empirical_score, collapse,
-`networks`, which are trained on images with PyTorch, and sweeping, which calls any function many times. A function takes a draw as
-``finite``, or the ``model``
+mehler; noise_average, equivalent, fresh_data; eigenmodes, loss, flow; finite, where a draw is made; real_features, where it is made
+on given samples; optimisers, sample_order, trained, mode_groups and centroids, which take one; and, beside all that, scores, diffusion,
+generation, empirical_score, collapse, `networks`, which are trained on images with PyTorch, and sweeping, which calls any function many
+times. A function takes a draw as ``finite``, or the ``model``
 and the dimension ``d`` where no draw is needed; ``device`` and ``library`` choose a backend, and random numbers come from a ``seed``.
 """
 
@@ -32,6 +32,7 @@ from .loss import gradient, gradient_flow, relaxation_times, train_loss, train_l
 from .mehler import hermite_tables
 from .mode_groups import LossByGroups, loss_by_groups
 from .optimisers import OptimiserCurve, optimise, stable_step
+from .real_features import Standardisation, equal_norms, simulate_on, standardisation
 from .sample_order import SampleRates, order_effect, present, presentation, sample_rates
 from .scores import diffused, gaussian_score, two_cluster_score
 from .sweeping.engine import sweep, sweep_provenance
@@ -49,6 +50,7 @@ __all__ = [
     "OptimiserCurve",
     "OwnWeights",
     "SampleRates",
+    "Standardisation",
     "SweepError",
     "TrainedNetworks",
     "TrainedScores",
@@ -60,6 +62,7 @@ __all__ = [
     "diffused",
     "diffusion",
     "draw",
+    "equal_norms",
     "exact_score_loss",
     "flow_curve",
     "forward",
@@ -92,7 +95,9 @@ __all__ = [
     "score_error",
     "shares",
     "simulate",
+    "simulate_on",
     "stable_step",
+    "standardisation",
     "sweep",
     "sweep_provenance",
     "total_variation",

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ..data.mixture import as_mixture
 from . import noise_average
 from .eigenmodes import modes
-from .fresh_data import class_initial_test_loss, class_score_error, population_of_kind
+from .fresh_data import class_score_error_of, initial_losses_of, population_of_kind
 from .time_nodes import mean_square_target
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def class_curves(finite: "FiniteModel", f: NDArray[np.float64], shape: tuple) ->
     return {
         "train_by_class": train,
         "test_by_class": test.reshape(-1, *shape),
-        "score_error_by_class": class_score_error(finite.model, d, test).reshape(-1, *shape),
+        "score_error_by_class": class_score_error_of(finite, test).reshape(-1, *shape),
     }
 
 
@@ -57,8 +57,7 @@ def _losses(matrices, f, d):
 def fresh_class_matrices(finite: "FiniteModel") -> ClassMatrices:
     """`ClassMatrices` over fresh data; cost O(C p³)."""
     kinds = range(len(as_mixture(finite.model.data).weights))
-    initial = class_initial_test_loss(finite.model, finite.W.shape[1])
-    return _in_modes(finite, initial, [population_of_kind(finite, c) for c in kinds])
+    return _in_modes(finite, initial_losses_of(finite)[1], [population_of_kind(finite, c) for c in kinds])
 
 
 def class_matrices(finite: "FiniteModel") -> ClassMatrices:

@@ -141,6 +141,10 @@ class FiniteModel:
     biases: Array
     #: as of `simulate`; None if U and V are averaged over the noise exactly
     noise_draws: int | None = None
+    #: (d, m) and (m,): given samples that stand for fresh data, and their kinds (`theory.simulation.real_features`); None where
+    #: fresh data are those of the model's description, which are averaged over exactly
+    held_out: Array | None = None
+    held_out_kinds: NDArray[np.int_] | None = None
 
     def __repr__(self):
         (p, d), n = self.W.shape, self.X.shape[1]

@@ -22,7 +22,7 @@ from ..results import TrainingCurve
 from ..validation import a_draw
 from .class_curves import class_curves
 from .eigenmodes import modes
-from .fresh_data import initial_test_loss, population, score_error
+from .fresh_data import initial_losses_of, population, score_error_of
 from .loss import flow_filter, train_loss_along_flow
 
 if TYPE_CHECKING:
@@ -50,9 +50,9 @@ def flow_curve(finite: "FiniteModel", tau: ArrayLike) -> TrainingCurve:
     a_draw(finite)
     (eigenvalues, overlap, quadratic), d = finite.flow_matrices, finite.W.shape[1]
     f = flow_filter(finite, eigenvalues, tau.ravel())
-    test = initial_test_loss(finite.model, d) - 2 * (f @ overlap) / d + np.sum((f @ quadratic) * f, axis=1) / d
+    test = initial_losses_of(finite)[0] - 2 * (f @ overlap) / d + np.sum((f @ quadratic) * f, axis=1) / d
     train, test = np.asarray(train_loss_along_flow(finite, tau)), test.reshape(tau.shape)
-    error = score_error(finite.model, d, test)
+    error = score_error_of(finite, test)
     if isinstance(finite.model.data, Gaussian):
         return TrainingCurve(
             tau, train, test, error, train_by_class=train[None], test_by_class=test[None], score_error_by_class=error[None]

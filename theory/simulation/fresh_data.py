@@ -2,8 +2,10 @@ r"""What the losses of a network are over fresh data: the test loss's matrices �
 
 The test loss is the quadratic form of `theory.simulation.loss` with Ũ, Ṽ and L̃_0 in the place of U, V and L_0. For a nonlinear network
 Mehler's formula gives them once more, now with x averaged too; for a Gaussian equivalent, `theory.simulation.equivalent` does. Only
-``W``, ``biases`` and the description of a draw are read, never its samples. `theory.simulation.flow` and
-`theory.simulation.optimisers` make their test curves out of it. Checked by ``tests/simulation/test_general_simulation.py``.
+``W``, ``biases`` and the description of a draw are read, never its samples; a network of `theory.simulation.real_features` has held-out
+samples in the place of the description, and no exact score. `theory.simulation.flow` and
+`theory.simulation.optimisers` make their test curves out of it. Checked by ``tests/simulation/test_general_simulation.py`` and
+``tests/simulation/test_real_features.py``.
 """
 
 import math
@@ -14,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..data.mixture import as_mixture
 from ..validation import a_draw, a_model, finite_array, integer
-from . import equivalent
+from . import equivalent, noise_average
 from .backends import Array
 from .drawing import covariance_eigenvalues, kinds_of_samples
 from .mehler import hermite_tables, mehler_series
@@ -44,6 +46,8 @@ def population(finite: "FiniteModel") -> tuple[Array, Array]:
     model, where, W = a_draw(finite).model, finite.backend, finite.W
     if finite.features == "equivalent":
         return equivalent.of_fresh_data(where, model, W)
+    if finite.held_out is not None:
+        return _over_held_out(finite, _held_out(finite))
     frequencies, _, _ = kinds_of_samples(model.data, W.shape[1])
     U = V = 0.0
     for c, share in enumerate(frequencies.tolist()):
@@ -58,6 +62,8 @@ def population_of_kind(finite: "FiniteModel", kind: int) -> tuple[Array, Array]:
     kind = integer("kind", kind, 0, len(as_mixture(model.data).weights) - 1)
     if finite.features == "equivalent":
         return population(finite)
+    if finite.held_out is not None:
+        return _over_held_out(finite, _held_out(finite, kind))
     d = finite.W.shape[1]
     _, scales, centroids = kinds_of_samples(model.data, d)
     variances = where.asarray(scales[kind] * covariance_eigenvalues(model.data, d))
@@ -66,6 +72,22 @@ def population_of_kind(finite: "FiniteModel", kind: int) -> tuple[Array, Array]:
         U_k, V_k = _at_one_time(finite, node, variances, where.asarray(centroids[kind]))
         U, V = U + node.quadratic * U_k, V + node.linear * V_k
     return U, V
+
+
+def _held_out(finite, kind=None):
+    """The held-out samples as columns, those of one kind if asked; they lie side by side."""
+    kinds = finite.held_out_kinds
+    columns = np.arange(kinds.size) if kind is None else np.flatnonzero(kinds == kind)
+    if columns.size == 0:
+        which = "held-out samples" if kind is None else f"held-out samples of kind {kind}"
+        raise ValueError(f"finite has no {which}; allowed: a network that was given some (simulate_on)")
+    return finite.held_out[:, int(columns[0]) : int(columns[-1]) + 1]
+
+
+def _over_held_out(finite, X):
+    return noise_average.over_times(
+        noise_average.exact, finite.backend, finite.model.activation, finite.W, X, finite.biases, finite.model.times
+    )
 
 
 def _at_one_time(finite: "FiniteModel", node: Node, variances: Array, centroid: Array) -> tuple[Array, Array]:
@@ -124,3 +146,26 @@ def class_score_error(model: "RandomFeatureModel", d: int, test: NDArray) -> NDA
     """The same of each kind, from the test losses (C, …) of the kinds; see `theory.results.LossCurve`."""
     exact = class_exact_score_loss(model, d).reshape(-1, *[1] * (test.ndim - 1))
     return (test - exact) / float(model.times.probabilities @ model.times.noise_variances)
+
+
+def initial_losses_of(finite: "FiniteModel") -> tuple[float, NDArray[np.float64]]:
+    """L̃_0 of a draw, and that of each kind, (C,): of the description, or of its held-out samples."""
+    d = finite.W.shape[1]
+    if finite.held_out is None:
+        return initial_test_loss(finite.model, d), class_initial_test_loss(finite.model, d)
+    kinds = range(len(as_mixture(finite.model.data).weights))
+    squares = [float(finite.backend.xp.mean(_held_out(finite, kind) ** 2)) for kind in (None, *kinds)]
+    whole, *each = (mean_square_target(finite.model.times, energy) for energy in squares)
+    return whole, np.array(each)
+
+
+def score_error_of(finite: "FiniteModel", test: NDArray) -> NDArray[np.float64]:
+    """`score_error` of a draw; NaN for given samples, of which nobody knows the exact score."""
+    return score_error(finite.model, finite.W.shape[1], test) if finite.held_out is None else np.full_like(test, np.nan)
+
+
+def class_score_error_of(finite: "FiniteModel", test: NDArray) -> NDArray[np.float64]:
+    """`class_score_error` of a draw, from the test losses (C, …) of the kinds; NaN for given samples."""
+    return (
+        class_score_error(finite.model, finite.W.shape[1], test) if finite.held_out is None else np.full_like(test, np.nan)
+    )

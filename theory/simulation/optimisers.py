@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from ..progress import progress_bar
 from ..results import TrainingCurve
 from ..validation import a_draw, one_of, positive, positive_integer, random_generator, truth
-from .fresh_data import initial_test_loss, population, score_error
+from .fresh_data import initial_losses_of, population, score_error_of
 from .loss import quadratic_loss
 from .time_nodes import nodes
 
@@ -107,7 +107,7 @@ def optimise(
 
     rng = random_generator("seed", seed)
     root = math.sqrt(model.noise_variance)
-    averages = ((finite.U, finite.V, finite.initial_loss), (*population(finite), initial_test_loss(model, d)))
+    averages = ((finite.U, finite.V, finite.initial_loss), (*population(finite), initial_losses_of(finite)[0]))
     A, mean, square = (xp.zeros((d, p), dtype=xp.float64, device=where.device) for _ in range(3))
     record_at = np.unique(np.append(np.round(np.geomspace(1, steps, records)).astype(int), steps))
     curve = []
@@ -133,4 +133,4 @@ def optimise(
             curve.append([float(quadratic_loss(A, U, V, model.noise_variance, xp, start)) for U, V, start in averages])
     train, test = np.array(curve).T
     tau = record_at * float(learning_rate) if optimiser == "gradient descent" else np.full(record_at.size, np.nan)
-    return OptimiserCurve(tau, train, test, score_error(model, d, test), record_at)
+    return OptimiserCurve(tau, train, test, score_error_of(finite, test), record_at)
