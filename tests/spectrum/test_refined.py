@@ -1,12 +1,14 @@
 """Types and times that are refined: the error that is claimed against much finer levels, and what is refused."""
 
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.stats import norm, qmc
 
-from theory import ConvergenceError, Mixture, RandomFeatureModel, TimeGrid
+from theory import ConvergenceError, Gaussian, Mixture, RandomFeatureModel, TimeGrid
 from theory import activations as A
 from theory.couplings.feature_types import LabelLattice, at_labels
 from theory.couplings.type_couplings import type_couplings
@@ -16,6 +18,9 @@ from theory.spectrum.discretisation import probes, resolvent
 from theory.spectrum.levels import Levels
 from theory.spectrum.moved_edges import Moving
 from theory.spectrum.refined import RefinedSpectrum
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
+import refined_types
 
 FAR = Mixture((0.65, 0.35), variances=(0.6, 0.2), means=((1.44, -1.44), (-1.44, 1.44)))
 WRONG = RandomFeatureModel(A.tanh, 3.5, 2, 0.15, FAR)
@@ -77,6 +82,57 @@ def test_edges_are_refined(name):
         assert [fine.inside(lam) for lam in beside] == [k % 2 == 0, k % 2 == 1]
     middles = (edges[1:] + edges[:-1]) / 2
     assert [fine.inside(lam) for lam in middles] == [k % 2 == 0 for k in range(middles.size)]
+
+
+def test_the_density_is_compared_point_by_point():
+    """What is reported is the difference of the two levels, solved here one by one; of a finer one the density differs by less."""
+    model = replace(MODELS["erf, biases"][0])
+    spectrum, lam = model.spectrum(), np.linspace(0.12, 2.5, 6)
+    density, (coarse, same, fine) = (
+        spectrum.density(lam),
+        (Spectrum(replace(model, types=LabelLattice(spectrum.level + further))).density(lam) for further in (-1, 0, 2)),
+    )
+    e = spectrum.system.ensemble
+    mean, claimed = float(e.p @ e.second_moments), spectrum.discretisation.errors["density"]
+    assert np.abs(density - same).max() < 1e-9
+    assert claimed == pytest.approx(mean * np.abs(same - coarse).max(), abs=2e-10)
+    assert mean * np.abs(density - fine).max() < claimed + 1e-9
+    # a rare type's bulk and the gap beside it: no level has the continuum's density there, and the report says so
+    low = spectrum.base.support.node_edges[:2] + spectrum.offset
+    spectrum.density(low.mean())
+    assert spectrum.discretisation.errors["density"] > 1e-6
+
+
+def test_atoms_of_single_types_are_none():
+    """Of types whose share is above (1 + ψ_n)/ψ_p there is one each, of the continuum none; what does not depend on the label keeps its own."""
+    spectrum = RandomFeatureModel(A.gelu, 20, 0.5, 0.3, bias=0.5).spectrum()
+    assert len(spectrum.base.atoms()) > 2 and spectrum.atoms() == ()
+    linear = RandomFeatureModel(A.linear, 20, 0.5, 0.3, bias=0.5).spectrum()
+    assert linear.atoms() == ((0.0, pytest.approx(1 - 1 / 20)),) and linear.discretisation.errors["atoms"] == 0
+
+
+@pytest.mark.slow
+def test_outliers_are_refined():
+    """Eigenvalue and overlap of a spike, against finer types; what is reported is the difference of two levels."""
+    model = RandomFeatureModel(A.tanh, 2, 1.5, 0.3, Gaussian(spikes=(30.0,)), bias=1.0)
+    spectrum = model.spectrum()
+    (outlier,) = spectrum.outliers()
+    claimed, levels = spectrum.discretisation.errors["outliers"], spectrum.levels
+    taken = levels.reached["outliers"]
+    (coarse,), (fine,) = (levels.spectrum(level).outliers() for level in (taken - 1, taken + 2))
+    differences = [
+        max(abs(outlier.eigenvalue / other.eigenvalue - 1), abs(outlier.overlap / other.overlap - 1))
+        for other in (coarse, fine)
+    ]
+    assert differences[1] < claimed + 1e-10 < 1e-6 and claimed == pytest.approx(differences[0], rel=1e-2)
+
+
+@pytest.mark.parametrize("index", [2, 4, 6])
+def test_a_slice_of_the_campaign(index):
+    """Random mixtures: no error is larger than what is claimed of it."""
+    rows = refined_types.compared(refined_types.expression(0, index), np.random.default_rng((0, index, 1)))
+    assert np.isfinite([claimed for _, claimed, _ in rows]).all()
+    assert all(actual <= claimed + refined_types.ROUNDING for _, claimed, actual in rows)
 
 
 @pytest.mark.slow

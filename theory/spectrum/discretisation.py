@@ -34,7 +34,8 @@ class Discretisation:
     """Types and times that stand for a continuum, and the relative errors that they leave, by what was asked for.
 
     ``errors`` has q at points around the spectrum under "probes", and what was asked of the spectrum since: "stieltjes", "density", "edges",
-    "losses", each with the largest error so far. Empty where there is no continuum.
+    "atoms", "outliers", "losses", each with the largest error so far; that of the density in units of 1/(mean eigenvalue), the others
+    relatively. Empty where there is no continuum.
     """
 
     types: int
@@ -72,8 +73,13 @@ def resolvent(spectrum: "Spectrum", z: NDArray) -> tuple[NDArray, NDArray]:
 
 def probes(spectrum: "Spectrum") -> NDArray:
     """Points around the spectrum, at which levels are compared before anything is asked."""
+    return np.array(PROBES) * first_moment(spectrum)
+
+
+def first_moment(spectrum: "Spectrum") -> float:
+    """Tr U/p, means of the activations aside: the size of an eigenvalue."""
     e = spectrum.system.ensemble
-    return np.array(PROBES) * float(e.p @ e.second_moments)
+    return float(e.p @ e.second_moments)
 
 
 def discretisation_of(spectrum: "Spectrum") -> Discretisation:

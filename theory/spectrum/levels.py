@@ -7,6 +7,7 @@ and how the error is measured, is said in `theory.spectrum.discretisation`. Chec
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,14 +20,19 @@ from ..equations.certificate import UNSOLVED, certify, polish
 from ..errors import ConvergenceError
 from .discretisation import TOLERANCE, distance
 from .law import Spectrum
+from .moved_edges import Moving
 
 if TYPE_CHECKING:
+    from mpmath import mpf
+
     from ..model import RandomFeatureModel
 
 #: the most nodes of a level: for labels of one direction, by what factor more for each further one, in all; and for times
 ONE_DIRECTION, FURTHER, MOST_TYPES, MOST_TIMES = 6_300, 3, 150_000, 40
 #: arrays of points of which a level keeps what its types share, and points of each
 KEPT, KEPT_POINTS = 8, 20_000
+#: levels beyond the first, and types of the last of them, at which single points of the density are looked at
+FURTHER_LEVELS, DENSITY_TYPES = 4, 20_000
 
 
 class LevelSpectrum(Spectrum):
@@ -52,6 +58,15 @@ class LevelSpectrum(Spectrum):
         self._keep(y, x)
         return x, residual
 
+    @cached_property
+    def moving(self) -> Moving:
+        """The edges beside those of the level before."""
+        return Moving(self, None if self.coarser is None else self.coarser.moving)
+
+    def edges(self, dps: int | None = None) -> "tuple[float, ...] | tuple[mpf, ...]":
+        """As `Spectrum.edges`; searched for at the first level, and beside those of the level before at the others."""
+        return super().edges(dps) if dps is not None or self.coarser is None else tuple(self.moving.edges.tolist())
+
     def shared_at(self, z: NDArray) -> carried.Shared | None:
         """What the types share at z (N,), solved for unless it is known."""
         y = z - self.offset
@@ -74,6 +89,8 @@ class Levels:
         self.model, self.spectra = model, {}
         self.directions = labels(model) if model.types == "auto" else 0
         self.errors: dict[str, float] = {}
+        #: the level that each was last taken from
+        self.reached: dict[str, int] = {}
 
     def spectrum(self, level: int) -> LevelSpectrum:
         """That of the model of a level; `ConvergenceError` beyond the most types or times."""
@@ -132,8 +149,36 @@ class Levels:
                 difference = distance(found, last[0]) + share
                 if difference <= TOLERANCE:
                     self.errors[what] = max(self.errors.get(what, 0.0), float(difference))
+                    self.reached[what] = level
                     return found, level
                 last = found, difference
             else:
                 last = found, np.nan
         raise ConvergenceError(f"{what} was not resolved", reason="types")
+
+    def settled(
+        self, what: str, values: Callable[[LevelSpectrum, NDArray], NDArray], points: NDArray, first: int
+    ) -> NDArray:
+        """``values(spectrum, points)`` of points (N,), each from the first level on that agrees with the one before, or from the last.
+
+        The error of ``what`` is the largest difference of levels that is left, in units of ``values``; it may exceed `TOLERANCE`.
+        """
+        last = values(self.spectrum(first - 1), points)
+        errors, todo = np.full(points.size, np.inf), np.arange(points.size)
+        for level in range(first, first + FURTHER_LEVELS):
+            if level > first and LabelLattice(level).nodes(self.directions) > DENSITY_TYPES:
+                break
+            try:
+                found = values(self.spectrum(level), points[todo])
+            except ConvergenceError:
+                if level == first:
+                    raise
+                break  # more types than there may be, or within rounding of an edge of theirs
+            with np.errstate(invalid="ignore"):
+                errors[todo] = np.where(found == last[todo], 0.0, np.abs(found - last[todo]))
+            last[todo] = found
+            todo = todo[~(errors[todo] <= TOLERANCE)]
+            if todo.size == 0:
+                break
+        self.errors[what] = max(self.errors.get(what, 0.0), float(errors.max(initial=0.0)))
+        return last

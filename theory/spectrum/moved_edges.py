@@ -8,12 +8,11 @@ interval and gap; where it does the full search decides.
 Every point is solved by Newton from points beside it: of the same types, across an edge by the square root that the solution is there, or of
 the fewer types (`theory.equations.carried`). A path from infinity is followed where none of these leads to a certified solution.
 
-Called by `theory.spectrum.refined`. Checked by ``tests/spectrum/test_refined.py``.
+Called by `theory.spectrum.levels`. Checked by ``tests/spectrum/test_refined.py``.
 """
 
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +22,7 @@ from ..equations.continuation import beside
 from ..equations.solution import solve
 from ..errors import ConvergenceError
 from .label_continuum import ContinuousSupport
-
-if TYPE_CHECKING:
-    from .law import Spectrum
+from .law import Spectrum
 
 #: relative width of the first bracket, its growth and the number of brackets, and where bisection ends
 FIRST, GROWTH, BRACKETS, CLOSE = 1e-5, 16, 6, 1e-10
@@ -41,7 +38,7 @@ class Moving:
     Without a ``coarser`` the edges are those of the full search.
     """
 
-    def __init__(self, spectrum: "Spectrum", coarser: "Moving | None" = None) -> None:
+    def __init__(self, spectrum: Spectrum, coarser: "Moving | None" = None) -> None:
         self.spectrum, self.system, self.coarser = spectrum, spectrum.system, coarser
         self.continuum = ContinuousSupport(spectrum)
         self.known: dict[float, NDArray] = {}
@@ -52,7 +49,7 @@ class Moving:
         edges = None if self.coarser is None else self._moved(self.coarser.edges)
         if edges is not None:
             return edges
-        edges = np.array(self.spectrum.edges())
+        edges = np.array(Spectrum.edges(self.spectrum))  # those of a level are these
         survey = self.spectrum.support.survey
         self.known |= {y + self.system.offset: x[:, None] for y, x in zip(survey.y.tolist(), survey.x.T, strict=True)}
         return edges

@@ -1,8 +1,9 @@
 """The spectrum of a model whose types or times stand for a continuum and are refined until what is asked for does not change.
 
 `RefinedSpectrum` is a `theory.spectrum.Spectrum` of the first of its levels (`theory.spectrum.discretisation`) at which q around the spectrum
-agrees with the level before: its ``base``. The Stieltjes transform, edges and losses are compared at finer levels until they agree;
-the density, atoms, outliers and averages are those of the base. Made by ``model.spectrum()``.
+agrees with the level before: its ``base``. The Stieltjes transform, edges, atoms, outliers and losses are compared at finer levels until they
+agree, the density point by point; averages (`Spectrum.integrate`) are those of the base. What was compared stands in
+``discretisation.errors``. Made by ``model.spectrum()``.
 """
 
 from collections.abc import Callable
@@ -15,10 +16,9 @@ from numpy.typing import ArrayLike, NDArray
 from ..couplings.feature_types import is_refined
 from ..results import Outlier
 from ..validation import finite_array
-from .discretisation import Discretisation, probes, resolvent
+from .discretisation import Discretisation, first_moment, probes, resolvent
 from .law import Spectrum
 from .levels import Levels
-from .moved_edges import Moving
 
 if TYPE_CHECKING:
     from mpmath import mpc, mpf
@@ -80,19 +80,46 @@ class RefinedSpectrum(Spectrum):
 
     @cached_property
     def _edges(self):
-        moving = None
-
-        def values(spectrum):
-            nonlocal moving
-            moving = Moving(spectrum, moving)
-            return moving.edges, np.zeros(1)
-
-        edges, _ = self.levels.refined("edges", values, 1)
+        edges, _ = self.levels.refined("edges", lambda spectrum: (np.array(spectrum.edges()), np.zeros(1)), 1)
         return tuple(edges.tolist())
 
+    def density(self, lam: ArrayLike, method: str = "auto") -> float | NDArray[np.float64]:
+        """As `Spectrum.density`; its error, in units of 1/(mean eigenvalue), is measured point by point, and in ``discretisation``.
+
+        Levels are compared until they agree within 1e-6, which in the bulk the first ones do. Next to the ends, where labels are rare, each type
+        has a bulk of its own, whose edges the density of the continuum has not: there the measured error may be larger, and nothing is raised.
+        """
+        lam = finite_array("lam", lam, float)
+        self._check_method(method)
+        mean = first_moment(self.base)
+        values = self.levels.settled(
+            "density", lambda spectrum, at: mean * Spectrum.density(spectrum, at, method), lam.ravel(), self.level
+        )
+        return float(values[0] / mean) if lam.ndim == 0 else (values / mean).reshape(lam.shape)
+
+    def atoms(self) -> tuple[tuple[float, float], ...]:
+        """As `Spectrum.atoms`, of the continuum: the same at two levels within 1e-6, else `ConvergenceError`.
+
+        A share p of features with one s̄² whose couplings have rank r among the channels and ρ_c among the samples of kind c has the atom
+        p − (r + ψ_n Σπ_cρ_c)/ψ_p if that is positive. Of single types p halves from level to level, and such atoms vanish; what does not depend
+        on the label keeps p = 1.
+        """
+        return pairs(
+            self.levels.refined("atoms", lambda spectrum: (np.array(spectrum.atoms()).ravel(), np.zeros(1)), self.level)[0]
+        )
+
     def outliers(self, dps: int | None = None) -> tuple[Outlier, ...]:
-        """As `Spectrum.outliers`, of the base."""
-        return self.base.outliers(dps)
+        """As `Spectrum.outliers`, with eigenvalues and overlaps that two levels agree on within 1e-6 relatively, else `ConvergenceError`."""
+        if dps is not None:
+            return self.base.outliers(dps)
+        found = {}
+
+        def values(spectrum):
+            found["last"] = spectrum.outliers()
+            return np.array([(outlier.eigenvalue, outlier.overlap) for outlier in found["last"]]).ravel(), np.zeros(1)
+
+        self.levels.refined("outliers", values, self.level)
+        return found["last"]
 
     @property
     def _law(self) -> Any:
@@ -101,3 +128,8 @@ class RefinedSpectrum(Spectrum):
     @property
     def _quadrature(self) -> Any:
         return self.base._quadrature
+
+
+def pairs(flat: NDArray) -> tuple[tuple[float, float], ...]:
+    """((a, b), …) of (a, b, …)."""
+    return tuple(map(tuple, flat.reshape(-1, 2).tolist()))
