@@ -50,7 +50,7 @@ class RandomFeatureModel:
         Standard deviation of the features' biases b_i, which enter as t b_i.
     types : "auto" or int
         What stands for the continuum of labels, the bias and the directions that the centroids ``Mixture(means=…)`` span: feature
-        types. By default they are refined until the Stieltjes transform, edges and losses that are asked for change by less than 1e-6,
+        types. By default they are refined until the Stieltjes transform, edges, outliers and losses that are asked for change by less than 1e-6,
         which ``spectrum().discretisation`` reports, or a `ConvergenceError` says that they do not. A number is that of the nodes of a
         Gauss–Hermite rule in each direction, whose error is reported there too, and not bounded.
 
