@@ -126,3 +126,20 @@ def test_beyond_double_precision():
         collapse_time(2000.0)
     with pytest.raises(ValueError, match=r"data is given together with alpha_D = 0\.5"):
         collapse_time(0.5, alpha_D=0.5, data=Gaussian())
+
+
+@pytest.mark.parametrize("time", ISOTROPIC)
+@pytest.mark.parametrize("alpha_D", ["0.3", "1"])
+def test_thirty_digits_on_a_manifold(time, alpha_D):
+    """The closed form against the law of Marchenko and Pastur, λ = 1 + c + 2√c cos θ, whose trapezoidal sums converge geometrically."""
+    with mpmath.workdps(45):
+        c, steps = 1 / mpmath.mpf(alpha_D), 600
+        h = h_of(time(mpmath.mpf("0.4"), alpha_D=mpmath.mpf(alpha_D), dps=40))
+        total = mpmath.mpf(0)
+        for k in range(steps):
+            angle = mpmath.pi * (k + mpmath.mpf(1) / 2) / steps
+            lam = 1 + c + 2 * mpmath.sqrt(c) * mpmath.cos(angle)
+            share = lam / (lam + h)
+            extra = {"onset_time": share, "collapse_time": 0, "condensation_time": share**2 - share}[time.__name__]
+            total += 2 * mpmath.sin(angle) ** 2 / lam * (mpmath.log1p(lam / h) + extra) / steps
+        assert abs(total - mpmath.mpf("0.8")) < mpmath.mpf(10) ** -30
