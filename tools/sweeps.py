@@ -7,7 +7,6 @@ A chapter reads the artefact, says where it comes from, and recomputes a few of 
 ``make clean`` removes the store, after which everything is computed anew.
 """
 
-import functools
 import json
 import platform
 import sys
@@ -88,7 +87,6 @@ def outlier_model():
     return RandomFeatureModel(activations.tanh, 4, 3, 0.3)
 
 
-@functools.cache
 def outlier_spikes():
     spikes = [1.0, 1.5, 1.8, 2.0, critical_spike(outlier_model()), 2.25, 2.35, 2.5, 2.7, 3.0, 3.5, 4.0, 5.0]
     return np.array(spikes)

@@ -99,3 +99,18 @@ def test_what_kills_its_worker_each_time_is_named_and_the_others_go_on(tmp_path,
     ):
         sweep(fatal, {"a": list(range(30))}, 1, tmp_path, workers=2, progress=False)
     assert len(sweep_provenance(tmp_path)) == 29
+
+
+class Unreadable:
+    """Goes to another process, and cannot be taken up there."""
+
+    def __reduce__(self):
+        return int, ("no number",)
+
+
+@pytest.mark.slow
+def test_a_function_that_no_worker_can_take_up_is_refused(tmp_path):
+    """It ends each worker that receives it, and is not taken for a worker that was killed."""
+    enclosed = Unreadable()
+    with pytest.raises(ValueError, match=r"function cannot be taken up by another process .*no number"):
+        sweep(lambda a: (enclosed, a)[1], {"a": list(range(9))}, None, tmp_path, workers=2, progress=False)

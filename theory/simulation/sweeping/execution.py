@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from joblib import Parallel, delayed
+from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from ...validation import integer, positive_integer, shown
 from .tasks import Failure, Finished, Task, failed
@@ -97,7 +98,12 @@ def on_processes(call: Call, tasks: Sequence[Task], workers: int) -> Iterator[Fi
                 for outcome in outcomes:
                     del started[outcome.task], deaths[outcome.task]
                     yield outcome
-        except BrokenExecutor:
+        except BrokenExecutor as error:
+            if not isinstance(error, TerminatedWorkerError):  # it would end every worker
+                why = str(error.__cause__ or error).strip('"\n ').splitlines()[-1]
+                raise ValueError(
+                    f"function cannot be taken up by another process ({why}); allowed: one of a module that workers can import, workers=1"
+                ) from error
             for number in started:
                 deaths[number] += 1
         lost = [started[number] for number in started if deaths[number] >= BLAMED]
