@@ -451,6 +451,7 @@ TABLE = {
     "simulation.networks.exponent": call(
         sizes=([1.0, 2.0], "grid"), times=([[1.0, 1.1], [2.0, 2.1]], "sequence"), draws=(10, "integer"), seed=(0, "seed")
     ),
+    "simulation.networks.lacking": call(),
     "simulation.networks.memorized": call(near=(RECORD.neighbours(), "distances"), threshold=(0.5, "fraction")),
     "simulation.networks.minimum_time": call(**CURVE),
     "simulation.networks.neighbours": call(

@@ -2,9 +2,11 @@
 
 A chapter whose numbers are those of Fashion-MNIST tags the cell that reads the images ``needs-fashion-mnist``. Without the files it still runs,
 with the digits that `theory.data.available_images` puts in their place, and the book is built with the notice in it; but nbval
-(`book/conftest.py`), `students.py` and `wrong_digits.py` skip it and say why, and `chapters.py` does not store its outputs.
+(`book/conftest.py`), `students.py` and `wrong_digits.py` skip it and say why, and `chapters.py` does not store its outputs. So does a chapter
+that trains networks with its tag ``needs-pytorch``: without PyTorch its cell says so, and the stored runs are shown.
 """
 
+import importlib.util
 import os
 
 
@@ -17,8 +19,12 @@ def _lacks_fashion_mnist():
     return "Fashion-MNIST is not on this machine (Debian's package dataset-fashion-mnist, or FASHION_MNIST_DIR)"
 
 
+def _lacks_pytorch():
+    return "" if importlib.util.find_spec("torch") else "PyTorch is not installed (`make torch`)"
+
+
 #: tag → why the chapter cannot have its numbers here, or ""
-NEEDS = {"needs-fashion-mnist": _lacks_fashion_mnist}
+NEEDS = {"needs-fashion-mnist": _lacks_fashion_mnist, "needs-pytorch": _lacks_pytorch}
 
 
 def missing(notebook):

@@ -1,6 +1,6 @@
 """Train the networks of the chapter *Networks that learn their features* and keep their records in theory/sweeps/ (make networks).
 
-    python tools/networks.py [EXPERIMENT …]      size, unet, width, classes; all of them without a name
+    python tools/networks.py [EXPERIMENT …]      size, unet, width, classes, modes; all of them without a name
 
 A run whose record is there is skipped; one that was killed goes on from its last evaluation. Records and checkpoints of runs on the way lie in
 _build/networks/; an experiment's archive is written when its last run is done. One thread: two experiments may run beside each other.
@@ -13,8 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from theory.progress import progress_bar
-from theory.simulation.networks.experiments import EXPERIMENTS, experiment
-from theory.simulation.networks.record import checked, load_record, packed, records, save_record
+from theory.simulation.networks.experiments import EXPERIMENTS, MODES, NOISY, SIGMA, experiment
+from theory.simulation.networks.images import training_images
+from theory.simulation.networks.record import checked, load_record, packed, records, save_record, write_whole
+from theory.simulation.networks.tangent import tangent_modes
 from theory.simulation.networks.training import train
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -63,10 +65,43 @@ def main(names):
         print(json.dumps(provenance))
 
 
+def modes():
+    """Modes of the tangent kernel of small networks on their training images, at the step where they have learnt and not yet memorized.
+
+    Arrays: ``eigenvalues_RUN`` and ``shares_RUN`` of the modes, for each of the runs; ``test_RUN`` (E,), the test losses up to there.
+    """
+    arrays = {}
+    for run, configuration in progress_bar(MODES.items(), desc="modes"):
+        path = WORK / f"modes_{run}.npz"
+        if not path.is_file():
+            trained = train(configuration, progress=False)
+            images = training_images(configuration).train
+            found = tangent_modes(trained.denoiser.network, images, SIGMA, NOISY // configuration.n, configuration.seed)
+            kept = {
+                "test": trained.record.loss("test", SIGMA),
+                "train": trained.record.loss("train", SIGMA),
+            } | found._asdict()
+            write_whole(path, lambda file, kept=kept: np.savez(file, **kept))
+        with np.load(path) as one:
+            arrays |= {f"{name}_{run}": one[name].astype(np.float32) for name in one.files}
+    provenance = {
+        "what": modes.__doc__.splitlines()[0],
+        "made by": "python tools/networks.py modes",
+        "configurations": {run: configuration.as_dict() for run, configuration in MODES.items()},
+        "noise level": SIGMA,
+        "noisy images": NOISY,
+    }
+    np.savez_compressed(ARCHIVES / "networks_modes.npz", provenance=json.dumps(provenance), **arrays)
+    print(json.dumps(provenance))
+
+
 def cost(configuration):
     """Of a run, in units of a step of the MLP of width 256."""
     return configuration.steps * (3 if configuration.network == "unet" else max(configuration.width / 256, 0.5) ** 1.5)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:] or list(EXPERIMENTS))
+    asked = sys.argv[1:] or [*EXPERIMENTS, "modes"]
+    main([name for name in asked if name != "modes"])
+    if "modes" in asked:
+        modes()

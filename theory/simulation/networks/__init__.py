@@ -11,7 +11,7 @@ sampling, evaluation; record, times; training; tangent; experiments.
 from .configuration import Configuration
 from .denoiser import Denoiser, build_network
 from .evaluation import Neighbours, neighbours
-from .images import TrainingImages, training_images
+from .images import TrainingImages, lacking, training_images
 from .noise_levels import SIGMA_DATA, Preconditioning, noise_level_at, preconditioning, time_at
 from .record import Record, records
 from .sampling import sample, sampling_levels
@@ -32,6 +32,7 @@ __all__ = [
     "build_network",
     "crossing_time",
     "exponent",
+    "lacking",
     "memorized",
     "minimum_time",
     "neighbours",

@@ -1,12 +1,13 @@
 """The images of a run: training and held-out, centred, with what a record needs to find them again."""
 
+import importlib.util
 import os
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...data.images import Images, class_statistics, fashion_mnist
+from ...data.images import DEBIAN, Images, class_statistics, fashion_mnist
 from ...validation import of_class
 from .configuration import Configuration
 
@@ -30,6 +31,15 @@ class TrainingImages(NamedTuple):
     cosines: NDArray
     #: of the two files
     checksums: tuple[str, str]
+
+
+def lacking() -> str:
+    """What this machine lacks for training: PyTorch, or the images; "" where nothing is missing. For a notice: nothing is loaded."""
+    if importlib.util.find_spec("torch") is None:
+        return "PyTorch is not installed"
+    if os.environ.get("FASHION_MNIST_DIR") or DEBIAN.is_dir():
+        return ""
+    return "Fashion-MNIST is not on this machine"
 
 
 def training_images(configuration: Configuration, folder: str | os.PathLike | None = None) -> TrainingImages:
