@@ -72,8 +72,8 @@ def train(
 
     Notes
     -----
-    On one thread of a two-core machine a step of the MLP of width 256 takes 4 ms, of the U-Net of width 16 13 ms. On one machine, with the same
-    number of threads, a run gives the same bits, whether or not it was interrupted (`tests/simulation/test_networks_training.py`).
+    On one thread of a two-core machine a step of the MLP of width 256 takes 4 ms, of the U-Net of width 16 13 ms. On one machine
+    a run gives the same bits, whether or not it was interrupted (`tests/simulation/test_networks_training.py`).
     """
     of_class("configuration", configuration, "Configuration", "a theory.simulation.networks.Configuration")
     truth("progress", progress)
@@ -82,8 +82,17 @@ def train(
     named_device(device)
     images = training_images(configuration, folder)
     torch, place = torch_on(device)
+    threads = torch.get_num_threads()
+    # layers this small gain nothing from a second thread, and lose a factor of three to it where the machine is busy
+    torch.set_num_threads(1)
+    try:
+        return _trained(torch, place, configuration, images, None if checkpoint is None else Path(checkpoint), progress)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _trained(torch, place, configuration, images, path, progress):
     state = _State(torch, configuration, place)
-    path = None if checkpoint is None else Path(checkpoint)
     if path is not None and path.is_file():
         state.load(path)
     data, c = torch.as_tensor(images.train, device=place), configuration
