@@ -184,6 +184,8 @@ KINDS["store"] = without(NO_REAL, "string", "np.str_") | {
 }
 KINDS["where a sweep runs"] = NO_REAL | {"other": "nonsense", "no address": "dask"}
 KINDS["store of a sweep"] = KINDS["store"] | {"string": "nothing here"}
+KINDS["levels"] = KINDS["reals >= 0"] | {"above 1": [0.5, 1.5]}
+KINDS["axes or None"], KINDS["draw or None"] = without(KINDS["axes"], "None"), without(KINDS["draw"], "None")
 KINDS["states or None"] = without(KINDS["states"], "None")
 KINDS["grid of reals"] = KINDS["reals"] | {"empty": [], "number": 1.0}
 KINDS["weights in an array"] = KINDS["reals >= 0"] | {"sum": (0.5, 0.4), "number": 1.0}

@@ -186,6 +186,13 @@ TABLE = {
     "spectrum.Spectrum.atoms": call(SPECTRUM),
     "spectrum.Spectrum.outliers": call(SPECTRUM, **NO_DIGITS),
     "spectrum.Spectrum.edges": call(SPECTRUM, **NO_DIGITS),
+    "spectrum.Spectrum.cdf": call(SPECTRUM, lam=(1.0, "reals")),
+    "spectrum.Spectrum.quantile": call(SPECTRUM, level=(0.5, "levels")),
+    "spectrum.Spectrum.rvs": call(SPECTRUM, size=(3, "integer"), seed=(0, "seed")),
+    "spectrum.Spectrum.edge_fluctuations": call(SPECTRUM, d=(4, "integer")),
+    "spectrum.Spectrum.plot": call(
+        SPECTRUM, ax=(plt.figure().add_subplot(), "axes or None"), finite=(None, "draw or None"), bins=(4, "integer")
+    ),
     "spectrum.Spectrum.integrate": call(SPECTRUM, function=(np.log, "function")),
     "outliers.outliers": call(spectrum=(SPECTRUM, "spectrum"), **NO_DIGITS),
     "outliers.outliers_of": call(**OF_SPECTRUM, variance=(5.0, "non-negative"), **NO_DIGITS),

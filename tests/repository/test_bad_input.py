@@ -45,20 +45,21 @@ INSIDE = {
 #: classes that are returned and not made by callers
 RESULTS = {
     "Atom", "BestRegularization", "Bulk", "ClassResponse", "ClassSeparation", "ClassStatistics", "ClosedForm", "Conditions",
-    "ConvergenceError", "CurveTimes", "Exponent", "FreshCrossEntropy", "GeneralAction", "GenerationStatistics", "Images", "Kind", "LateLimit",
-    "LinearResponse", "LinearStage", "LossByGroups", "ManifoldAverages", "Modes", "Neighbours", "NoiseLevel", "OptimiserCurve",
-    "Outlier", "OutlierCondition", "OutlierPosition", "OwnWeights", "PassLogarithm", "PhaseDiagram", "Plateau", "PopulationSaddlePoint",
-    "Preconditioning", "Rainbows", "RandomEnergies", "Record", "ReversalLine", "RidgeCurve", "Run",
+    "ConvergenceError", "CurveTimes", "EdgeFluctuation", "Exponent", "FreshCrossEntropy", "GeneralAction", "GenerationStatistics", "Images",
+    "Kind", "LateLimit", "LinearResponse", "LinearStage", "LossByGroups", "ManifoldAverages", "Modes", "Neighbours", "NoiseLevel",
+    "OptimiserCurve", "Outlier", "OutlierCondition", "OutlierPosition", "OwnWeights", "PassLogarithm", "PhaseDiagram", "Plateau",
+    "PopulationSaddlePoint", "Preconditioning", "Rainbows", "RandomEnergies", "Record", "ReversalLine", "RidgeCurve", "Run",
     "SaddlePoint", "SampleRates", "Separation", "SignalCurve", "Standardisation", "SweepError", "Timescales",
     "TrainedScores", "TrainingCurve", "TrainingImages", "TrainingShares", "TwoCentroids", "Weights", "Window",
 }  # fmt: skip
 
 
 def with_methods(path, item):
-    """Path → callable, of a function, or of a class (but where it is a result) and its methods."""
+    """Path → callable, of a function, or of a class (but where it is a result) and its methods, those of the package's mixins included."""
     if not (inspect.isclass(item) and item.__name__ in RESULTS):
         yield path, item
-    for name, method in vars(item).items() if inspect.isclass(item) else ():
+    classes = [c for c in item.__mro__[::-1] if c.__module__.startswith("theory.")] if inspect.isclass(item) else []
+    for name, method in dict(pair for c in classes for pair in vars(c).items()).items():
         if not name.startswith("_") and (inspect.isfunction(method) or isinstance(method, classmethod)):
             yield f"{path}.{name}", getattr(item, name)
 

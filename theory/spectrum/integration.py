@@ -1,11 +1,12 @@
 """Nodes and weights of the limit law of U, for integrals against it and for its total mass.
 
-`quadrature` is what `theory.spectrum.Spectrum` keeps, for ``Spectrum.integrate`` and for the certificate of its edges; `bulk_map` and `angle`,
-the variable θ in which the law has no square roots, are also those of `theory.spectrum.hidden_gaps`.
+`panels` is what `theory.spectrum.Spectrum` keeps, for ``Spectrum.integrate``, the certificate of its edges and
+`theory.spectrum.cumulative`; `bulk_map` and `angle`, the variable θ in which the law has no square roots, are also those of
+`theory.spectrum.hidden_gaps`.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,8 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from .law import Spectrum
 
+#: an interval of this relative width holds a few numbers of double precision at most, and counts as a point
+RESOLUTION = 1e-15
 #: a bulk whose ends differ by more than this factor is mapped by a logarithm
 FAR = 10
 #: where a hard edge is cut off, relative to the other end: the mass below is of order 1e-12
@@ -26,13 +29,45 @@ def _fejer(count):
     return -np.cos(theta), 4 * np.sin(theta) / (count + 1) * (np.sin(np.outer(theta, odd)) / odd).sum(axis=1)
 
 
+#: nodes of a panel, and the weights of its rule and of that of every second node, by which its error is seen
+UNIT, _FINE = _fejer(31)
+_COARSE = _fejer(15)[1]
+
+
+class Panels(NamedTuple):
+    """The continuous law on panels of θ (`bulk_map`), with u from −1 to 1 on each and its values at the 31 numbers `UNIT`."""
+
+    #: (B, 2) ends of the bulks in y = λ − offset
+    bulks: NDArray[np.float64]
+    #: (P,) which bulk, and (P, 2) ends in θ
+    bulk: NDArray[np.intp]
+    ends: NDArray[np.float64]
+    #: (P, 31) y, and density × dy/du
+    y: NDArray[np.float64]
+    mass: NDArray[np.float64]
+
+    def rule(self, offset: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Nodes λ and weights."""
+        return offset + self.y.ravel(), (self.mass * _FINE).ravel()
+
+
 def quadrature(
     spectrum: "Spectrum",
     edges: Sequence[float] | NDArray[np.float64] | None = None,
     tolerance: float = 1e-11,
     rounds: int = 24,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Nodes and weights of the continuous law, so that ∫ f ρ dλ = Σ w f(λ).
+    """Nodes and weights of the continuous law, so that ∫ f ρ dλ = Σ w f(λ): the `panels` in one row."""
+    return panels(spectrum, edges, tolerance, rounds).rule(spectrum.offset)
+
+
+def panels(
+    spectrum: "Spectrum",
+    edges: Sequence[float] | NDArray[np.float64] | None = None,
+    tolerance: float = 1e-11,
+    rounds: int = 24,
+) -> Panels:
+    """The continuous law by panels.
 
     On each bulk y = λ − offset is mapped by a logarithm where its ends differ by more than a factor of ten and by a cosine
     always, which removes square roots (and inverse square roots) at both ends; panels are halved where two nested rules
@@ -41,25 +76,25 @@ def quadrature(
     """
     own = edges is None or tuple(edges) == tuple(spectrum.offset + spectrum.support.edges)
     offsets = spectrum.support.node_edges if own else np.asarray(edges) - spectrum.offset
-    (unit, fine), coarse = _fejer(31), _fejer(15)[1]
-    nodes, weights = [np.zeros(0)], [np.zeros(0)]
-    for low, high in zip(offsets[::2], offsets[1::2], strict=True):
-        panels = np.array([[0, np.pi / 2], [np.pi / 2, np.pi]])
+    bulks = np.reshape(offsets, (-1, 2))
+    rows = [(np.zeros(0, int), np.zeros((0, 2)), np.zeros((0, UNIT.size)), np.zeros((0, UNIT.size)))]
+    for bulk, (low, high) in enumerate(bulks):
+        ends = np.array([[0, np.pi / 2], [np.pi / 2, np.pi]])
         for depth in range(rounds):
-            half = np.diff(panels, axis=1) / 2
-            y, jacobian = bulk_map(panels[:, :1] + half * (unit + 1), low, high)
+            half = np.diff(ends, axis=1) / 2
+            y, jacobian = bulk_map(ends[:, :1] + half * (UNIT + 1), low, high)
             density = spectrum.system.stieltjes(spectrum.support.solve_inside(y.ravel())).imag.reshape(y.shape) / np.pi
             mass = half * jacobian * np.nan_to_num(density)
-            rough = np.abs(mass @ fine - mass[:, 1::2] @ coarse) > tolerance
+            rough = np.abs(mass @ _FINE - mass[:, 1::2] @ _COARSE) > tolerance
             unsolved = np.isnan(density).any(axis=1)  # halving does not help there: the total mass will decide
             keep = ~rough | (unsolved & (depth > 4)) | (depth == rounds - 1)
             rough = ~keep
-            nodes.append(spectrum.offset + y[keep].ravel()), weights.append((mass * fine)[keep].ravel())
+            rows.append((np.full(keep.sum(), bulk), ends[keep], y[keep], mass[keep]))
             if keep.all():
                 break
-            middle = panels[rough].mean(axis=1)
-            panels = np.sort(np.concatenate([panels[rough].ravel(), middle, middle])).reshape(-1, 2)
-    return np.concatenate(nodes), np.concatenate(weights)
+            middle = ends[rough].mean(axis=1)
+            ends = np.sort(np.concatenate([ends[rough].ravel(), middle, middle])).reshape(-1, 2)
+    return Panels(bulks, *map(np.concatenate, zip(*rows, strict=True)))
 
 
 def bulk_map(theta: NDArray, low: float | NDArray, high: float | NDArray) -> tuple[NDArray, NDArray]:

@@ -32,7 +32,8 @@ from ..validation import exact as exact_number
 from ..validation import function as a_function
 from . import resolvent_digits
 from .discretisation import Discretisation, discretisation_of
-from .integration import quadrature
+from .distribution import Distribution
+from .integration import RESOLUTION, panels
 from .support import Support, support_of
 
 if TYPE_CHECKING:
@@ -40,11 +41,8 @@ if TYPE_CHECKING:
 
     from ..model import RandomFeatureModel
 
-#: an interval of this relative width holds a few numbers of double precision at most, and counts as a point
-RESOLUTION = 1e-15
 
-
-class Spectrum:
+class Spectrum(Distribution):
     r"""The limiting spectral law of U for a `theory.RandomFeatureModel`.
 
     q(z) = (1/p) Tr (U − z)^{-1}, so that q ≃ −1/z at infinity, Im q·Im z > 0, and the density is Im q(λ + i0)/π.
@@ -249,8 +247,12 @@ class Spectrum:
         return self.support.to_digits(decimal_digits("dps", dps))
 
     @cached_property
+    def _panels(self):
+        return panels(self)
+
+    @property
     def _quadrature(self):
-        return quadrature(self)
+        return self._panels.rule(self.offset)
 
     @cached_property
     def _law(self):
