@@ -37,7 +37,7 @@ INSIDE = {
     "simulation.Backend", "simulation.Backend.asarray", "simulation.Backend.to_numpy", "simulation.FiniteModel",
     "simulation.loss.flow_filter", "simulation.loss.quadratic_loss",
     "simulation.noise_average.over_times",
-    "spectrum.quadrature", "spectrum.Spectrum.solve",
+    "spectrum.quadrature", "spectrum.Spectrum.solve", "spectrum.Spectrum.solve_at",
     "symbolic.wick.all_pairings", "symbolic.wick.corners", "symbolic.wick.expression", "symbolic.wick.images",
     "symbolic.wick.legs", "symbolic.wick.loops", "symbolic.wick.monomial", "symbolic.wick.planar_pairings",
     "training.filter_function", "training.remainder",
