@@ -5,7 +5,7 @@ polynomial through them is integrated term by term: a distribution function at t
 error is that of the panels (1e-11 each), of the total mass, and of the polynomial between its points, which the last coefficients show:
 `Cumulative.error` adds them up. Atoms are steps, exactly.
 
-Made once for a spectrum by `theory.spectrum.distribution`; checked by ``tests/spectrum/test_distribution.py``.
+Made once for a spectrum by `theory.spectrum.distribution`; checked by ``tests/spectrum/test_cumulative.py``.
 """
 
 from typing import TYPE_CHECKING, NamedTuple
