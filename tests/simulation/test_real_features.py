@@ -35,7 +35,7 @@ def test_given_the_samples_of_a_draw_it_is_that_draw(model):
 @pytest.mark.parametrize("model", [MODEL, GRID])
 def test_losses_are_those_of_the_definition(model):
     """Train and held-out loss of a readout, by drawing the noise of every sample."""
-    X, Y = some(90), some(40, 2)
+    X, Y = some(90), 1.3 * some(40, 2)
     finite = simulate_on(model, X, Y, seed=3)
     curve, A = finite.training(TAU), gradient_flow(finite, TAU)
     assert np.allclose(curve.train, train_loss(finite, A), rtol=1e-12) and np.all(np.isnan(curve.score_error))
