@@ -8,21 +8,32 @@ import numpy as np
 import pytest
 
 import theory
+from theory.simulation.networks.experiments import EXPERIMENTS
 from theory.sweeps import NAMES, stored
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 import class_sweeps
 import sweeps
 
+#: those of `tools/networks.py`, which keeps a record of each run
+OF_NETWORKS = {name for name in NAMES if name.startswith("networks_")}
 #: what every record begins with
 COMMON = ["what", "made by", "package", "python", "numpy"]
 
 
 def test_each_stored_sweep_has_its_function():
-    assert sorted(sweeps.SWEEPS) == sorted(NAMES)
+    assert {*sweeps.SWEEPS} == {*NAMES} - OF_NETWORKS
+    assert {f"networks_{name}" for name in (*EXPERIMENTS, "modes")} == OF_NETWORKS
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", sorted(OF_NETWORKS))
+def test_a_record_of_networks_says_how_it_was_made(name):
+    record, _ = stored(name)
+    assert record["made by"].startswith("python tools/networks.py")
+    assert record["what"].strip()
+
+
+@pytest.mark.parametrize("name", sorted({*NAMES} - OF_NETWORKS))
 def test_a_record_has_the_keys_of_the_stored_one(name, monkeypatch, tmp_path):
     """The stored files were written by several versions of the tool."""
     before, arrays = stored(name)

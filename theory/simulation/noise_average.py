@@ -168,4 +168,9 @@ def _checked(backend, activation, W, X, decay, noise_variance):
     return float(positive("decay", decay)), float(positive("noise_variance", noise_variance))
 
 
-__getattr__ = renamed(__name__, Node="simulation.time_nodes.Node")
+__getattr__ = renamed(
+    __name__,
+    Node="simulation.time_nodes.Node",
+    hermite_tables="simulation.mehler.hermite_tables",
+    mehler_series="simulation.mehler.mehler_series",
+)

@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from threading import BoundedSemaphore
+from threading import BoundedSemaphore, Lock
 from typing import Any
 
 from ...validation import shown
@@ -85,7 +85,7 @@ class Saver:
 
     def __init__(self, store: Store):
         self.store, self.room, self.errors = store, BoundedSemaphore(WAITING), []
-        self.pool = ThreadPoolExecutor(WRITERS, thread_name_prefix="sweep-store")
+        self.pool, self.counting = ThreadPoolExecutor(WRITERS, thread_name_prefix="sweep-store"), Lock()
 
     def save(self, task: int, values: Mapping, record: Mapping) -> None:
         """Begin to save one result; raises the ``OSError`` of a former one that could not be saved."""
@@ -95,14 +95,17 @@ class Saver:
         self.pool.submit(files.write, self.store.path(task), content).add_done_callback(self._done)
 
     def _done(self, written: Future) -> None:
-        if written.exception() is None:
-            self.store.saved += 1
-        else:
-            self.errors.append(written.exception())
+        with self.counting:
+            if written.exception() is None:
+                self.store.saved += 1
+            else:
+                self.errors.append(written.exception())
         self.room.release()
 
     def check(self) -> None:
         if self.errors:
+            # what is still being written counts as well, if there is room for it
+            self.pool.shutdown(wait=True)
             first = self.errors[0]
             if not isinstance(first, OSError):
                 raise first
