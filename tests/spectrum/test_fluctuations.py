@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from scipy.special import airy
 
 from theory import Gaussian, Mixture, RandomFeatureModel
 from theory import activations as A
+from theory.spectrum.fluctuations import EdgeFluctuation
 
 
 @pytest.mark.parametrize("psi_p", [0.5, 6.0])
@@ -48,3 +50,15 @@ def test_largest_eigenvalues_of_draws_fluctuate_by_it():
     top = np.array([model.simulate(d, seed, features="equivalent").eigenvalues[-1] for seed in range(200)])
     assert abs(top.mean() - edge.mean) < 0.4 * edge.scale
     assert top.std() == pytest.approx(edge.deviation, rel=0.15)
+
+
+def test_mean_and_deviation_of_the_law_of_tracy_and_widom():
+    """From F_1(s) = det(1 − Ai(x + y + s)) on the half-line (Ferrari and Spohn, 2005): E χ = b − ∫F, E χ² = b² − 2∫sF up to a far b."""
+    x, weight = np.polynomial.legendre.leggauss(60)
+    x, root = 8 * (x + 1), np.sqrt(8 * weight)
+    b, (s, of_s) = 8.0, np.polynomial.legendre.leggauss(200)
+    s, of_s = -1 + 9 * s, 9 * of_s
+    F = [np.linalg.det(np.eye(60) - root[:, None] * airy(x[:, None] + x + value)[0] * root) for value in s]
+    mean, square = b - of_s @ F, b**2 - 2 * of_s @ (s * F)
+    assert abs(mean - EdgeFluctuation.MEAN) < 1e-8
+    assert abs(np.sqrt(square - mean**2) - EdgeFluctuation.DEVIATION) < 5e-8
