@@ -89,7 +89,7 @@ class Images:
         kept = labels[self.labels] >= 0
         return replace(self._rows(kept), labels=labels[self.labels[kept]], names=classes)
 
-    def sample(self, per_class: int | Sequence[int], seed: int | np.random.Generator = 0) -> "Images":
+    def sample(self, per_class: int | Sequence[int], seed: int = 0) -> "Images":
         """That many of each class (one number, or one a class), drawn without replacement, class by class."""
         counts = np.bincount(self.labels, minlength=len(self.names))
         if np.ndim(per_class):
