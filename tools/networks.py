@@ -10,6 +10,7 @@ import json
 import sys
 from pathlib import Path
 
+import artefacts
 import numpy as np
 
 from theory.progress import progress_bar
@@ -54,15 +55,11 @@ def main(names):
                 kept[name][run] = record
             bar.update(cost(configuration))
     for name in names:
-        provenance = {
-            "what": EXPERIMENTS[name].__doc__,
-            "made by": f"python tools/networks.py {name}",
+        facts = {
             "runs": len(kept[name]),
             "seconds on one thread": round(sum(record.provenance["seconds"] for record in kept[name].values())),
         }
-        arrays = packed({run: kept[name][run] for run in experiment(name)})
-        np.savez_compressed(ARCHIVES / f"networks_{name}.npz", provenance=json.dumps(provenance), **arrays)
-        print(json.dumps(provenance))
+        keep(name, EXPERIMENTS[name].__doc__, packed({run: kept[name][run] for run in experiment(name)}), facts)
 
 
 def modes():
@@ -84,15 +81,17 @@ def modes():
             write_whole(path, lambda file, kept=kept: np.savez(file, **kept))
         with np.load(path) as one:
             arrays |= {f"{name}_{run}": one[name].astype(np.float32) for name in one.files}
-    provenance = {
-        "what": modes.__doc__.splitlines()[0],
-        "made by": "python tools/networks.py modes",
+    facts = {
         "configurations": {run: configuration.as_dict() for run, configuration in MODES.items()},
         "noise level": SIGMA,
         "noisy images": NOISY,
     }
-    np.savez_compressed(ARCHIVES / "networks_modes.npz", provenance=json.dumps(provenance), **arrays)
-    print(json.dumps(provenance))
+    keep("modes", modes.__doc__.splitlines()[0], arrays, facts)
+
+
+def keep(name, what, arrays, facts):
+    """Write an experiment's archive and print its record."""
+    print(json.dumps(artefacts.keep(ARCHIVES, f"networks_{name}", what, f"python tools/networks.py {name}", arrays, facts)))
 
 
 def cost(configuration):

@@ -8,18 +8,17 @@ A chapter reads the artefact, says where it comes from, and recomputes a few of 
 """
 
 import json
-import platform
 import sys
 import time
 from dataclasses import replace
 from pathlib import Path
 
+import artefacts
 import class_sweeps
 import numpy as np
 import sympy as sp
 from scipy.sparse.linalg import eigsh
 
-import theory
 from theory import Gaussian, Mixture, RandomFeatureModel, activations
 from theory.conventions import time_from_variance
 from theory.outliers import critical_spike
@@ -254,17 +253,8 @@ def stopped_within_the_window(sigma, d, psi_p, psi_n, steps):
 
 def keep(name, arrays, facts):
     """Write the arrays of a sweep with the record of how they were made, which ends with the sweep's own facts; returns the record."""
-    provenance = {
-        "what": SWEEPS[name].__doc__.splitlines()[0],
-        "made by": f"python tools/sweeps.py {name}",
-        "package": f"theory {theory.__version__}",
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        **facts,
-    }
-    DATA.mkdir(exist_ok=True)
-    np.savez_compressed(DATA / f"{name}.npz", provenance=json.dumps(provenance), **arrays)
-    return provenance
+    what = SWEEPS[name].__doc__.splitlines()[0]
+    return artefacts.keep(DATA, name, what, f"python tools/sweeps.py {name}", arrays, facts)
 
 
 #: name → function without arguments, which returns the arrays and what only it knows of how they were made; its first line says what they are
