@@ -1,12 +1,19 @@
-"""The scale of the eigenvalues beside an edge: against Johnstone's of Wishart matrices, against the density's root, and against draws."""
+"""The scale of the eigenvalues beside an edge: against Johnstone's of Wishart matrices, against the density's root, and against draws.
+
+Of the general equations: their fold against elimination, for any two equations in SymPy and for the scalar ones in numbers.
+"""
 
 import numpy as np
 import pytest
+import sympy as sp
 from scipy.special import airy
 
-from theory import Gaussian, Mixture, RandomFeatureModel
+from theory import Gaussian, Mixture, RandomFeatureModel, TimeGrid
 from theory import activations as A
+from theory.equations import general_system
+from theory.spectrum import Spectrum
 from theory.spectrum.fluctuations import EdgeFluctuation
+from theory.symbolic.edge_curvature import fold
 
 
 @pytest.mark.parametrize("psi_p", [0.5, 6.0])
@@ -38,8 +45,72 @@ def test_what_has_another_law_has_no_scale(monkeypatch):
     monkeypatch.setattr("theory.spectrum.fluctuations.APART", 14.5)
     few = narrow.edge_fluctuations(1)
     assert few[0].exception == "cusp" and few[0].deviation is None
-    with pytest.raises(ValueError, match=r"^spectrum = .* has several types, kinds or times"):
-        RandomFeatureModel(A.tanh, 3, 2.5, 0.3, Mixture((0.5, 0.5), (1, 0.5))).spectrum().edge_fluctuations(100)
+
+
+def test_the_curvature_of_a_fold_is_that_of_elimination():
+    """For any F(q, x, z) = G(q, x, z) = 0 differentiated twice along x(q), z(q) with z' = 0."""
+    q, x, z, second_x, second_z = sp.symbols("q x z x2 z2")
+    F, G = (sp.Function(name)(q, x, z) for name in "FG")
+    slope = -sp.diff(F, q) / sp.diff(F, x)
+    twice = [
+        sp.diff(f, q, q)
+        + 2 * sp.diff(f, q, x) * slope
+        + sp.diff(f, x, x) * slope**2
+        + sp.diff(f, x) * second_x
+        + sp.diff(f, z) * second_z
+        for f in (F, G)
+    ]
+    expected = sp.solve(twice, [second_x, second_z])[second_z]
+    difference = (fold((F, G), (q, x), z, (1, 0)) - expected).subs(
+        sp.diff(G, x), sp.diff(F, x) * sp.diff(G, q) / sp.diff(F, q)
+    )
+    assert sp.simplify(difference) == 0
+    # and in numbers: y = 3u and z = u² + uy = 4u², with q = u + 2y = 7u
+    u, y = sp.symbols("u y")
+    assert fold((y - 3 * u, z - u**2 - y * u), (u, y), z, (1, 2)).subs({u: 0, y: 0}) == sp.Rational(8, 49)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        RandomFeatureModel(A.tanh, 8, 16, 0.02, Gaussian(((1, 0.5), (4, 0.5)))),
+        RandomFeatureModel(A.linear, 1, 3, 0.3),
+        RandomFeatureModel(A.erf, 0.5, 3, 0.3),
+    ],
+)
+def test_general_equations_have_the_scales_of_the_scalar_ones(model):
+    scalar, general = (
+        spectrum.edge_fluctuations(100) for spectrum in (model.spectrum(), Spectrum(model, general_system(model)))
+    )
+    assert [edge.exception for edge in general] == [edge.exception for edge in scalar]
+    for one, other in zip(scalar, general, strict=True):
+        assert one.scale is other.scale is None or other.scale == pytest.approx(one.scale, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("model", "exceptions"),
+    [
+        (RandomFeatureModel(A.tanh, 3, 2.5, 0.3, Mixture((0.7, 0.3), (1, 0.5))), [None] * 4),
+        (RandomFeatureModel(A.tanh, 3, 2.5, TimeGrid((0.1, 0.5), (0.4, 0.6))), [None] * 4),
+        (RandomFeatureModel(A.tanh, 2, 1.5, 0.3, bias=1.5, types=4), ["outermost label", None, None, None]),
+    ],
+)
+def test_with_several_kinds_times_and_types_it_is_the_root_of_the_density(model, exceptions):
+    """(πρ/√s p)^{-2/3} at three distances s from each edge, extrapolated to s = 0: the root is followed by a series in s."""
+    spectrum, p = model.spectrum(), round(100 * model.psi_p)
+    found = spectrum.edge_fluctuations(100)
+    assert [edge.exception for edge in found] == exceptions
+    for edge in found:
+        if edge.scale is not None:
+            s = edge.scale * np.array([1.0, 0.5, 0.25]) * 1e-2
+            values = (np.pi * spectrum.density(edge.edge - edge.side * s) / np.sqrt(s) * p) ** (-2 / 3)
+            # the parabola through the three, at 0
+            assert values @ np.array([1, -6, 8]) / 3 == pytest.approx(edge.scale, rel=1e-6)
+
+
+def test_drawn_labels_move_the_edge_by_more():
+    model = RandomFeatureModel(A.tanh, 3, 2.5, 0.3, Mixture((0.5, 0.5), means=((1, -1), (-1, 1))), types=4)
+    assert {edge.exception for edge in model.spectrum().edge_fluctuations(100)} == {"drawn labels"}
 
 
 @pytest.mark.slow

@@ -38,6 +38,11 @@ def labels(model: "RandomFeatureModel") -> int:
     return _directions(float(model.bias), as_mixture(model.data))
 
 
+def drawn_labels(model: "RandomFeatureModel") -> bool:
+    """Whether a label is a part of W, as projections on far centroids are: biases can be had at their quantiles, these are drawn."""
+    return _far_centroids(as_mixture(model.data)).shape[1] > 0
+
+
 def is_refined(model: "RandomFeatureModel") -> bool:
     """Whether labels or times are a continuum whose nodes are found by refinement (`theory.spectrum.discretisation`)."""
     return (model.types == "auto" and labels(model) > 0) or model.times.density is not None

@@ -10,35 +10,48 @@ The eigenvalues of a real symmetric p × p matrix whose density ends like that a
 not proved here; the scale is derived (`theory.symbolic.edge_curvature`), checked against Johnstone's of Wishart matrices and against draws by
 ``tests/spectrum/test_fluctuations.py``.
 
+For several types, kinds and times the curve z(q) is known only through F(x, y) = 0, and an edge is its fold, where J = ∂F/∂x has null vectors
+ℓJ = 0 and Jv = 0: there z'' = −ℓ·D²F[v, v] / (ℓ·∂_yF (Σ p_jv_j)²), what two equations give by elimination. Kinds and biases at their quantiles,
+as `theory.simulation.simulate` draws them, add nothing; a label that is drawn moves the edge itself by O(p^{-1/2}), which is more.
+
 Asked for by ``Spectrum.edge_fluctuations``.
 """
 
 from dataclasses import dataclass
+from functools import singledispatch
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from ..couplings.feature_types import drawn_labels
+from ..equations.general import GeneralSystem
+from ..equations.scalar import ScalarSystem
+from ..equations.system import System
 from ..errors import ConvergenceError
 from ..symbolic import symbols as S
 from ..symbolic.edge_curvature import curve
 from ..symbolic.evaluate import evaluator
-from ..validation import a_scalar_spectrum
 
 if TYPE_CHECKING:
-    from ..equations.scalar import ScalarSystem
+    from .law import Spectrum
 
 #: an edge is told from the next one where this many scales lie between them
 APART = 8.0
 #: |z'| that an edge may have, of |q z''|
 STATIONARY = 1e-6
+#: length of the complex step, at which its square is far below rounding
+STEP = 1e-30
 
 
 @dataclass(frozen=True)
 class EdgeFluctuation:
     """One edge: the eigenvalue next to it is edge + side · scale · χ, of mean and deviation as `mean` and `deviation` say.
 
-    ``scale`` is None where the law is another, and ``exception`` says why: a "hard edge", at which the density diverges, or a "cusp", where
-    the next edge is closer than 8 scales and the two are not told apart in this dimension.
+    ``scale`` is None where the law is another, and ``exception`` says why: a "hard edge", at which the density diverges; a "cusp", where
+    the next edge is closer than 8 scales and the two are not told apart in this dimension; an "outermost label", where the support of a
+    continuum of features or of ρ_Σ ends without a root; "drawn labels", projections on far centroids, with which the edge itself moves by
+    O(p^{-1/2}) from draw to draw.
     """
 
     edge: float
@@ -64,33 +77,86 @@ class EdgeFluctuation:
 
 def edge_fluctuations(spectrum: Any, d: int) -> tuple[EdgeFluctuation, ...]:
     """As ``Spectrum.edge_fluctuations``, with p = round(ψ_p d), for a checked ``d``."""
-    a_scalar_spectrum(spectrum)
-    edges = np.array(spectrum.edges())
-    table = spectrum.support.table
-    # the rows of intervals that double precision resolves, which are those of the edges
-    table = table[[int(np.argmin(np.abs(spectrum.offset + table[:, 0] - edge))) for edge in edges]]
+    edges, second, exceptions = spectrum.edge_curvatures
     p = max(1, round(float(spectrum.model.psi_p) * d))
-    return tuple(_at(spectrum.system.resolved, row, edges, k, p) for k, row in enumerate(table))
+    return tuple(_at(edges, k, second[k], exceptions[k], p) for k in range(len(edges)))
 
 
-def _at(system: "ScalarSystem", row, edges, k, p):
-    y, q, delta = row
+def _at(edges, k, second, exception, p):
     side = 1 if k % 2 else -1
-    if y == 0 or not np.isfinite(q):
-        return EdgeFluctuation(float(edges[k]), side, None, "hard edge")
-    first, second = (
-        float(x[0]) for x in _curve()((np.array([q]), np.array([delta])), system.in_y, system.nodes, system.weights)
-    )
-    if not (abs(first) <= STATIONARY * abs(q * second) and side * second > 0):
-        raise ConvergenceError(
-            f"the curvature of z(q) at the edge {edges[k]:.12g}", abs(first / (q * second)), reason="precision"
-        )
-    scale = (abs(second) / (2 * p**2)) ** (1 / 3)
-    neighbours = [abs(edges[k] - edges[j]) for j in (k - 1, k + 1) if 0 <= j < edges.size]
+    if exception:
+        return EdgeFluctuation(edges[k], side, None, exception)
+    scale = float((abs(second) / (2 * p**2)) ** (1 / 3))
+    neighbours = [abs(edges[k] - edges[j]) for j in (k - 1, k + 1) if 0 <= j < len(edges)]
     if min(neighbours) < APART * scale:
-        return EdgeFluctuation(float(edges[k]), side, None, "cusp")
-    return EdgeFluctuation(float(edges[k]), side, scale)
+        return EdgeFluctuation(edges[k], side, None, "cusp")
+    return EdgeFluctuation(edges[k], side, scale)
+
+
+def curvatures(spectrum: "Spectrum") -> tuple[tuple[float, ...], NDArray[np.float64], tuple[str | None, ...]]:
+    """The edges, z''(q) at each, NaN where there is none, and why not. Raises `ConvergenceError` where z' is not 0 to rounding."""
+    edges = spectrum.edges()
+    # of the intervals in y those that double precision of λ resolves
+    rows = [int(np.argmin(np.abs(spectrum.offset + spectrum.support.edges - edge))) for edge in edges]
+    second, exceptions = np.full(len(edges), np.nan), [None] * len(edges)
+    for k, row in enumerate(rows):
+        found = curvature(spectrum.system, spectrum, row)
+        if isinstance(found, str):
+            exceptions[k] = found
+            continue
+        q, first, second[k] = found
+        if not (abs(first) <= STATIONARY * abs(q * second[k]) and (1 if k % 2 else -1) * second[k] > 0):
+            raise ConvergenceError(
+                f"the curvature of z(q) at the edge {edges[k]:.12g}", abs(first / (q * second[k])), reason="precision"
+            )
+    return edges, second, tuple(exceptions)
+
+
+@singledispatch
+def curvature(system: System, spectrum: "Spectrum", row: int) -> tuple[float, float, float] | str:
+    """(q, z', z'') at the edge ``row`` of the support, or the exception that it is."""
+    raise TypeError(f"no curvature for {type(system).__name__}")
+
+
+@curvature.register
+def _(system: ScalarSystem, spectrum, row):
+    y, q, delta = spectrum.support.table[row]
+    if y == 0 or not np.isfinite(q):
+        return "hard edge"
+    resolved = system.resolved
+    at = (np.array([q]), np.array([delta]))
+    first, second = (float(value[0]) for value in _curve()(at, resolved.in_y, resolved.nodes, resolved.weights))
+    return float(q), first, second
 
 
 def _curve():
     return evaluator(curve()[1:], (S.q, S.delta), "numpy")
+
+
+@curvature.register
+def _(system: GeneralSystem, spectrum, row):
+    y = spectrum.support.edges[row]
+    if y == 0:
+        return "hard edge"
+    if system.resolvents > 1 and drawn_labels(spectrum.model):
+        return "drawn labels"
+    spectrum.support.node_edges  # noqa: B018  (fills the survey)
+    at = [x for end, x in spectrum.support.survey.folds if end == y]
+    return _at_fold(system, at[0].real, float(y)) if at else "outermost label"
+
+
+def _at_fold(system, x, y):
+    """(q, z', z'') of the fold of F(x, y) = 0."""
+    J = system.resolvents
+    rows, sizes = (scale[:, 0] for scale in system.scales(x[:, None] + 0j))
+
+    def derivatives(v):
+        _, jacobian, second = system.second_order(x, y, sizes * v, STEP)
+        return rows[:, None] * jacobian * sizes, rows[:, None] * second * sizes
+
+    left, values, right = np.linalg.svd(derivatives(np.ones(system.unknowns))[0])
+    null, v = left[:, -1], right[-1]
+    by_y = -null[:J] @ rows[:J]  # ℓ·∂F/∂y
+    along = float(system.ensemble.p @ (sizes * v)[:J])  # dq along v
+    second = -float(null @ derivatives(v)[1] @ v) / (by_y * along**2)
+    return float(system.stieltjes(x)), float(values[-1] / (by_y * along)), second
