@@ -75,8 +75,8 @@ class Distribution:
         The eigenvalue next to the edge λ_E is λ_E + side · scale · χ, with χ of Tracy and Widom's law for real symmetric matrices, of mean
         −1.2065 and standard deviation 1.2680, up to relative errors that fall as d grows (`theory.spectrum.fluctuations` has the
         scale). Where the law is another one the scale is None and ``exception`` says why. `ConvergenceError` where z' does not vanish at an edge
-        to rounding, or levels of types do not agree on the scale within 1e-6. Cost: that of `edges` once, then 1 ms an edge, growing as the cube of
-        the unknowns J + C·K²; with ``types="auto"`` a full search for edges at two levels or more, up to a minute.
+        to rounding, or levels of types do not agree on the scale within 1e-6. Cost: that of `edges` once, then 1 ms an edge, growing as the
+        cube of the unknowns J + C·K²; with ``types="auto"`` a full search for edges at two levels or more, up to a minute.
         """
         return edge_fluctuations(self, positive_integer("d", d, MOST_ENTRIES))
 
