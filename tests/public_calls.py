@@ -44,7 +44,8 @@ def call(owner=None, **arguments):
 
 ANY_MODEL = {"model": (MODEL, "model")}
 SCALAR_MODEL = {"model": (MODEL, "scalar model")}
-SEED = {"seed": (0, "seed"), "device": (None, "device"), "library": (None, "choice or None")}
+PLACE = {"device": (None, "device"), "library": (None, "choice or None"), "dtype": ("float64", "choice")}
+SEED = {"seed": (0, "seed"), **PLACE}
 NO_DIGITS = {"dps": (None, "digits or None")}
 OF_SPECTRUM = {"spectrum": (SPECTRUM, "scalar spectrum")}
 OF_MODEL = {"finite": (FINITE, "draw")}
@@ -279,7 +280,8 @@ TABLE = {
     "conventions.training_time": call(steps=(10, "reals >= 0"), **TIME_STEP),
     "conventions.gradient_steps": call(tau=(10, "reals >= 0"), **TIME_STEP),
     # simulations
-    "simulation.backend": call(device=("cpu", "device"), library=("numpy", "choice or None")),
+    "simulation.backend": call(**PLACE | {"device": ("cpu", "device"), "library": ("numpy", "choice or None")}),
+    "simulation.devices": call(),
     "simulation.simulate_on": call(
         model=(MODEL, "model"),
         samples=(GIVEN, "samples given"),
@@ -405,8 +407,7 @@ TABLE = {
         seed=(0, "seed"),
         sampler=("sde", "choice"),
         progress=(False, "truth"),
-        device=(None, "device"),
-        library=(None, "choice or None"),
+        **PLACE,
     ),
     "simulation.generation_statistics": call(
         x=(STATES, "states"),

@@ -34,7 +34,8 @@ BESIDE = {"filters.check_tau", "simulation.time_nodes.nodes", "training.timescal
 INSIDE = {
     "RandomFeatureModel.coefficients_mpmath", "Gaussian.holds", "Gaussian.mpmath_spectrum", "Gaussian.resolved",
     "activations.Activation.check_digits", "activations.Activation.evaluate",
-    "simulation.Backend", "simulation.Backend.asarray", "simulation.Backend.to_numpy", "simulation.FiniteModel",
+    "simulation.Backend", "simulation.Backend.asarray", "simulation.Backend.own",
+    "simulation.Backend.to_float64", "simulation.Backend.to_numpy", "simulation.FiniteModel",
     "simulation.loss.flow_filter", "simulation.loss.quadratic_loss",
     "simulation.noise_average.over_times",
     "spectrum.quadrature", "spectrum.Spectrum.solve", "spectrum.Spectrum.solve_at",

@@ -3,15 +3,15 @@
 Nothing here imports the solvers: a test (``tests/repository/test_repository.py``) reads the imports and fails if that changes. The
 code is written against the array API standard and runs on NumPy, PyTorch (CPU or CUDA), CuPy and ``array-api-strict``. What this face
 names is what users and chapters call; the modules are ordered so that each imports only those before it: backends; time_nodes, drawing,
-mehler; noise_average, equivalent, fresh_data; eigenmodes, loss, flow; finite, where a draw is made; real_features, where it is made
+features, mehler; noise_average, equivalent, fresh_data; eigenmodes, loss, flow; finite, where a draw is made; real_features, where it is made
 on given samples; optimisers, sample_order, trained, mode_groups and centroids, which take one; and, beside all that, scores, diffusion,
 generation, empirical_score, collapse, `networks`, which are trained on images with PyTorch, and sweeping, which calls any function many
 times. A function takes a draw as ``finite``, or the ``model``
-and the dimension ``d`` where no draw is needed; ``device`` and ``library`` choose a backend, and random numbers come from a ``seed``.
+and the dimension ``d`` where no draw is needed; ``device``, ``library`` and ``dtype`` choose a backend, and random numbers come from a ``seed``.
 """
 
 from . import diffusion, loss, networks, noise_average
-from .backends import Backend, backend
+from .backends import Backend, backend, devices
 from .centroids import class_overlaps
 from .collapse import FreshCrossEntropy, OwnWeights, cloning, fresh_cross_entropy, own_weights, training_set
 from .diffusion import draw, forward, probability_flow, reverse_sde, sampling_times
@@ -59,6 +59,7 @@ __all__ = [
     "class_overlaps",
     "cloning",
     "covariance_eigenvalues",
+    "devices",
     "diffused",
     "diffusion",
     "draw",

@@ -87,6 +87,7 @@ def training_set(
     *,
     device: Any = None,
     library: str | None = None,
+    dtype: str = "float64",
 ) -> tuple[Array, Array]:
     """n training points (d, n), and as many ``fresh`` ones of the same law (d, fresh): of the same manifold, where it is one.
 
@@ -95,10 +96,10 @@ def training_set(
     data : `theory.Gaussian`, `theory.Mixture` or `theory.empirical.HiddenManifold`
         A manifold has D = round(α_D d) dimensions, one at least.
     d, n, fresh, seed : int
-    device, library
+    device, library, dtype
         See `theory.simulation.backend`.
     """
-    rng, where = random_generator("seed", seed), backend(device, library)
+    rng, where = random_generator("seed", seed), backend(device, library, dtype)
     d, n, fresh = positive_integer("d", d), positive_integer("n", n), integer("fresh", fresh, 0)
     if isinstance(data, HiddenManifold):
         D = max(1, round(float(data.alpha_D) * d))
@@ -137,7 +138,7 @@ def own_weights(
     chosen = where.xp.take(score.points, index, axis=1)
     rows = []
     for t in progress_bar(times.tolist(), shown=progress, unit="time"):
-        noise = where.xp.astype(where.asarray(rng.standard_normal((d, len(own)))), score.points.dtype)
+        noise = where.asarray(rng.standard_normal((d, len(own))))
         x = process.decay(t, math) * chosen + math.sqrt(process.noise_variance(t, math)) * noise
         weight, participation = score.own_weight(x, t, index), score.weights(x, t).participation
         weight, participation = where.to_numpy(weight), where.to_numpy(participation)

@@ -61,7 +61,15 @@ Score = Callable[[Array, float], Array]
 MOST_STEPS = 10**8
 
 
-def draw(variances: ArrayLike, samples: int, seed: int = 0, *, device: Any = None, library: str | None = None) -> Array:
+def draw(
+    variances: ArrayLike,
+    samples: int,
+    seed: int = 0,
+    *,
+    device: Any = None,
+    library: str | None = None,
+    dtype: str = "float64",
+) -> Array:
     """Centred Gaussian states (d, samples) with a diagonal covariance.
 
     Parameters
@@ -70,10 +78,10 @@ def draw(variances: ArrayLike, samples: int, seed: int = 0, *, device: Any = Non
         ``[1.0] * d`` for the noise a sampler starts from.
     samples : int
     seed : int
-    device, library
+    device, library, dtype
         See `theory.simulation.backend`.
     """
-    where = choose_backend(device, library)
+    where = choose_backend(device, library, dtype)
     scale = np.sqrt(variances_of("variances", variances))[:, None]
     noise = random_generator("seed", seed).standard_normal((len(scale), _states("samples", samples, len(scale))))
     return where.asarray(scale * noise)

@@ -32,17 +32,26 @@ class Modes:
 
 
 def modes(finite: "FiniteModel") -> Modes:
-    """Diagonalise U, once per draw: cost O(p³), kept with ``finite``."""
+    """Diagonalise U, once per draw: cost O(p³), kept with ``finite``.
+
+    Raises ``ValueError`` for a draw in float32 with eigenvalues below p ε λ_max, where rounding cannot be told from what is learned late.
+    """
     return a_draw(finite).modes
 
 
 def diagonalised(finite: "FiniteModel") -> Modes:
     """The `Modes` of a draw, computed anew."""
-    xp, to_numpy, d = finite.backend.xp, finite.backend.to_numpy, finite.W.shape[1]
+    where, xp, d = finite.backend, finite.backend.xp, finite.W.shape[1]
     eigenvalues, eigenvectors = xp.linalg.eigh(finite.U)
-    eigenvalues = to_numpy(eigenvalues)
-    empty = eigenvalues < eigenvalues.size * np.finfo(float).eps * eigenvalues[-1]
+    eigenvalues = where.to_float64(eigenvalues)
+    resolved = eigenvalues.size * float(np.finfo(where.dtype).eps) * eigenvalues[-1]
+    empty = eigenvalues < resolved
+    if where.dtype == "float32" and np.any(empty):
+        raise ValueError(
+            f"dtype = 'float32' does not resolve the {np.count_nonzero(empty)} eigenvalues of U below {resolved:.2g}, which are "
+            "learned last or never; allowed: 'float64'"
+        )
     # U and V are blocks of the covariance of (φ, ξ), so that a null vector of U is one of V^T: nothing is learned there
-    projections = finite.backend.asarray(np.where(empty, 0.0, 1.0))[:, None] * (eigenvectors.T @ finite.V)
-    weights = to_numpy(xp.sum(projections**2, axis=1)) / d
+    projections = where.asarray(np.where(empty, 0.0, 1.0))[:, None] * (eigenvectors.T @ finite.V)
+    weights = where.to_float64(xp.sum(projections**2, axis=1)) / d
     return Modes(np.where(empty, 0.0, eigenvalues), eigenvectors, projections, weights)

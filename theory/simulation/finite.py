@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from ..model import RandomFeatureModel
 
 FEATURES = ("network", "equivalent")
+#: where draws are made unless something else is asked for
+HOST = choose_backend("cpu", "numpy")
 
 
 def simulate(
@@ -43,6 +45,7 @@ def simulate(
     biases: str = "quantiles",
     device: Any = None,
     library: str | None = None,
+    dtype: str = "float64",
 ) -> "FiniteModel":
     """Draw W and the samples, and build U and V.
 
@@ -66,9 +69,10 @@ def simulate(
         linear statistic, where everything else fluctuates by O(1/d): the limit is the same, and is seen much less clearly.
         The projections of W on the centroids ``Mixture(means=…)`` are part of the law too; they are drawn with W, and do add
         that fluctuation.
-    device : {"cpu", "cuda"}, optional
+    device : {"cpu", "cuda", "auto"}, optional
     library : {"numpy", "torch", "cupy", "array_api_strict"}, optional
-        See `theory.simulation.backend`.
+    dtype : {"float64", "float32"}
+        See `theory.simulation.backend`; the result says what it was made on, as ``device`` and ``dtype``.
 
     Returns
     -------
@@ -101,7 +105,7 @@ def simulate(
         noise_draws = positive_integer("noise_draws", noise_draws)
         if features == "equivalent":
             raise ValueError(f"noise_draws = {noise_draws} has no meaning with features = 'equivalent'; allowed: None")
-    where = choose_backend(device, library)
+    where = choose_backend(device, library, dtype)
     p, n = (max(1, round(float(ratio) * d)) for ratio in (model.psi_p, model.psi_n))
     if max(p, n) * max(p, d) > MOST_ENTRIES:
         raise ValueError(f"d = {d} makes p = {p} and n = {n}: too large; allowed: matrices of up to {MOST_ENTRIES} numbers")
@@ -148,7 +152,18 @@ class FiniteModel:
 
     def __repr__(self):
         (p, d), n = self.W.shape, self.X.shape[1]
-        return f"FiniteModel(d={d}, p={p}, n={n}, {self.model})"
+        made_on = "" if self.backend == HOST else f", {self.backend}"
+        return f"FiniteModel(d={d}, p={p}, n={n}, {self.model}{made_on})"
+
+    @property
+    def device(self) -> str:
+        """The device that it was made on: "cpu", "cuda:0", …; ``backend.library`` names the library."""
+        return self.backend.place
+
+    @property
+    def dtype(self) -> str:
+        """The precision that it was made in, "float64" or "float32"."""
+        return self.backend.dtype
 
     @cached_property
     def initial_loss(self) -> float:
@@ -161,7 +176,7 @@ class FiniteModel:
 
         ``modes.eigenvalues`` are the same up to rounding, with the null ones set to 0; they cost the eigenvectors too, several times as much.
         """
-        return self.backend.to_numpy(self.backend.xp.linalg.eigvalsh(self.U))
+        return self.backend.to_float64(self.backend.xp.linalg.eigvalsh(self.U))
 
     @cached_property
     def modes(self) -> Modes:

@@ -69,4 +69,4 @@ def flow_matrices(
     U_population, V_population = population(finite)
     overlap = xp.sum(V * (basis.T @ V_population), axis=1)
     quadratic = (basis.T @ U_population @ basis) * (V @ V.T)
-    return m.eigenvalues, where.to_numpy(overlap), where.to_numpy(quadratic)
+    return m.eigenvalues, where.to_float64(overlap), where.to_float64(quadratic)

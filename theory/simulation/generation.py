@@ -54,6 +54,7 @@ def generate(
     progress: bool = True,
     device: str | None = None,
     library: str | None = None,
+    dtype: str = "float64",
 ) -> Array:
     """Samples that a score makes out of N(0, I) at times[0], an array (d, samples).
 
@@ -70,7 +71,7 @@ def generate(
         `reverse_sde`, or `probability_flow` by Euler's method, which asks for no score at the last time.
     progress : bool
         A bar for each batch of `BATCH` states, shown once two seconds have passed.
-    device, library
+    device, library, dtype
         Where the states live, and the score must compute: see `theory.simulation.backend`.
 
     Raises
@@ -87,7 +88,7 @@ def generate(
     one_of("sampler", sampler, SAMPLERS), truth("progress", progress)
     if d * samples > MOST_ENTRIES:
         raise ValueError(f"samples = {samples} of dimension d = {d} are too many; allowed: {MOST_ENTRIES} numbers in all")
-    rng, where, found = random_generator("seed", seed), choose_backend(device, library), []
+    rng, where, found = random_generator("seed", seed), choose_backend(device, library, dtype), []
     for first in range(0, samples, BATCH):
         x = where.asarray(rng.standard_normal((d, min(BATCH, samples - first))))
         if sampler == "sde":

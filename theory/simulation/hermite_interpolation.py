@@ -115,7 +115,7 @@ def interpolation(
     ``direct`` is the number of nodes of the direct quadrature. Not certified is a σ with kinks that nobody named.
     """
     low, high = float(backend.xp.min(mean)), float(backend.xp.max(mean))
-    s = backend.to_numpy(deviation)[:, 0]
+    s = backend.to_float64(deviation)[:, 0]
     # a number that is not finite is the caller's to find, as after a direct quadrature
     if not (math.isfinite(low + high) and math.isfinite(s.sum()) and s.min() > 0):
         return None

@@ -31,7 +31,7 @@ from numpy.typing import ArrayLike, NDArray
 from .._former_names import renamed
 from ..filters import check_tau, filter_function
 from ..validation import a_draw, finite_array
-from .backends import Array, array_of
+from .backends import Array
 from .eigenmodes import modes
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def train_loss(finite: "FiniteModel", A: Array) -> float | NDArray[np.float64]:
     """
     A, xp = _readout(a_draw(finite), A), finite.backend.xp
     loss = quadratic_loss(A, finite.U, finite.V, finite.model.noise_variance, xp, finite.initial_loss)
-    loss = finite.backend.to_numpy(loss)
+    loss = finite.backend.to_float64(loss)
     return float(loss) if loss.ndim == 0 else loss
 
 
@@ -69,13 +69,13 @@ def quadratic_loss(A: Array, U: Array, V: Array, noise_variance: float, xp: Any,
     """
     d, p = A.shape[-2:]
     quadratic, linear = xp.sum((A @ U) * A, axis=(-2, -1)), xp.sum(A * V.T, axis=(-2, -1))
-    return initial_loss + 2 * math.sqrt(noise_variance / p) / d * linear + noise_variance / (p * d) * quadratic
+    return initial_loss + 2 * math.sqrt(noise_variance / p) / d * linear + float(noise_variance) / (p * d) * quadratic
 
 
 def gradient(finite: "FiniteModel", A: Array) -> Array:
     """∂L/∂A = (2Δ̄/(pd)) A U + (2√Δ̄/(d√p)) V^T, an array of the backend shaped like ``A``; see `train_loss`."""
     A = _readout(a_draw(finite), A)
-    (p, d), mean_noise = finite.W.shape, finite.model.noise_variance
+    (p, d), mean_noise = finite.W.shape, float(finite.model.noise_variance)
     return 2 * mean_noise / (p * d) * (A @ finite.U) + 2 * math.sqrt(mean_noise / p) / d * finite.V.T
 
 
@@ -158,7 +158,7 @@ def _readout(finite, A, name="A", batch=True):
     where, (p, d) = finite.backend, finite.W.shape
     if isinstance(A, (np.ndarray, list, tuple)):
         A = where.asarray(finite_array(name, A, float))
-    array_of(name, A)
+    A = where.own(name, A)
     shape = tuple(A.shape)
     if shape[-2:] != (d, p) or (not batch and len(shape) != 2):
         raise ValueError(f"{name} has shape {shape}; allowed: ({'…, ' if batch else ''}{d}, {p})")

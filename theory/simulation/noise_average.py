@@ -24,7 +24,8 @@ from .._former_names import renamed
 from ..activations import Activation
 from ..data.time_grid import TimeGrid
 from ..validation import integer, of_class, positive, positive_integer, shown
-from .backends import Array, Backend, array_of
+from .backends import Array, Backend
+from .features import features_of
 from .mehler import MOST_ORDER, add_mehler_series, completed, tables_at
 from .time_nodes import nodes
 
@@ -76,7 +77,7 @@ def exact(
     Cost: order + 1 products of p × n by n × p matrices, of which only U's upper half is made, O(p² n), and O(p n) interpolations
     (`theory.simulation.hermite_interpolation`). Memory: U, the correlations, the means, and tables of `BLOCK` samples.
     """
-    decay, noise_variance = _checked(backend, activation, W, X, decay, noise_variance)
+    W, X, decay, noise_variance = _checked(backend, activation, W, X, decay, noise_variance)
     order = integer("order", order, 0, MOST_ORDER)
     xp, n, d = backend.xp, X.shape[1], W.shape[1]
     norm = xp.sqrt(xp.sum(W**2, axis=1))
@@ -120,16 +121,16 @@ def sampled(
     ``rng`` is a NumPy generator: the noise is drawn on the host, so that every backend sees the same numbers. Cost
     O(p² n draws).
     """
-    decay, noise_variance = _checked(backend, activation, W, X, decay, noise_variance)
+    W, X, decay, noise_variance = _checked(backend, activation, W, X, decay, noise_variance)
     draws = positive_integer("draws", draws)
     if not isinstance(rng, np.random.Generator):
         raise ValueError(f"rng = {shown(rng)} is no generator; allowed: numpy.random.default_rng(…)")
     xp, (p, d), n = backend.xp, W.shape, X.shape[1]
-    U = xp.zeros((p, p), dtype=xp.float64, device=backend.device)
-    V = xp.zeros((p, d), dtype=xp.float64, device=backend.device)
+    U = xp.zeros((p, p), dtype=backend.real_type, device=backend.device)
+    V = xp.zeros((p, d), dtype=backend.real_type, device=backend.device)
     for _ in range(draws):
         noise = backend.asarray(rng.standard_normal((d, n)))
-        features = activation(W @ (decay * X + math.sqrt(noise_variance) * noise) / math.sqrt(d) + shift, xp)
+        features = features_of(activation, W, decay * X + math.sqrt(noise_variance) * noise, shift, xp)
         U = U + features @ features.T / (n * draws)
         V = V + features @ (target[0] * noise + target[1] * X).T / (n * draws)
     return U, V
@@ -159,13 +160,13 @@ def over_times(
 
 
 def _checked(backend, activation, W, X, decay, noise_variance):
-    """(decay, noise_variance) as floats, where all that two averages have in common is what it must be."""
+    """(W, X, decay, noise_variance), two arrays of the backend and two floats, where all that two averages share is what it must be."""
     of_class("backend", backend, "Backend", "theory.simulation.backend(…)")
     of_class("activation", activation, "Activation", "theory.activations.Activation")
-    array_of("W", W, 2), array_of("X", X, 2)
+    W, X = backend.own("W", W, 2), backend.own("X", X, 2)
     if W.shape[1] != X.shape[0]:
         raise ValueError(f"X has shape {tuple(X.shape)}; allowed: ({W.shape[1]}, n), as W has {W.shape[1]} columns")
-    return float(positive("decay", decay)), float(positive("noise_variance", noise_variance))
+    return W, X, float(positive("decay", decay)), float(positive("noise_variance", noise_variance))
 
 
 __getattr__ = renamed(

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from ..progress import progress_bar
 from ..results import TrainingCurve
 from ..validation import a_draw, one_of, positive, positive_integer, random_generator, truth
+from .features import features_of
 from .fresh_data import initial_losses_of, population, score_error_of
 from .loss import quadratic_loss
 from .time_nodes import nodes
@@ -103,12 +104,12 @@ def optimise(
         raise ValueError(f"batch = {batch} is out of range; allowed: 1 <= batch <= n = {n}")
     if learning_rate is None:
         learning_rate = stable_step(finite) / 5 if optimiser == "gradient descent" else 1e-2
-    positive("learning_rate", learning_rate)
+    learning_rate = float(positive("learning_rate", learning_rate))
 
     rng = random_generator("seed", seed)
     root = math.sqrt(model.noise_variance)
     averages = ((finite.U, finite.V, finite.initial_loss), (*population(finite), initial_losses_of(finite)[0]))
-    A, mean, square = (xp.zeros((d, p), dtype=xp.float64, device=where.device) for _ in range(3))
+    A, mean, square = (xp.zeros((d, p), dtype=where.real_type, device=where.device) for _ in range(3))
     record_at = np.unique(np.append(np.round(np.geomspace(1, steps, records)).astype(int), steps))
     curve = []
     for step in progress_bar(range(1, steps + 1), desc=optimiser, shown=progress):
@@ -117,7 +118,7 @@ def optimise(
         for node in nodes(model.times):
             noise = where.asarray(rng.standard_normal((d, batch)))
             x_t = node.decay * samples + math.sqrt(node.noise_variance) * noise
-            features = model.activation(W @ x_t / math.sqrt(d) + (node.t * finite.biases)[:, None], xp)
+            features = features_of(model.activation, W, x_t, (node.t * finite.biases)[:, None], xp)
             target = node.target[0] * noise + node.target[1] * samples
             # ω_k and ω_k r_k weigh Aφφ^T and yφ^T as in U and V
             error = node.quadratic * root / math.sqrt(p) * (A @ features) + node.linear * target
@@ -132,5 +133,5 @@ def optimise(
         if step in record_at:
             curve.append([float(quadratic_loss(A, U, V, model.noise_variance, xp, start)) for U, V, start in averages])
     train, test = np.array(curve).T
-    tau = record_at * float(learning_rate) if optimiser == "gradient descent" else np.full(record_at.size, np.nan)
+    tau = record_at * learning_rate if optimiser == "gradient descent" else np.full(record_at.size, np.nan)
     return OptimiserCurve(tau, train, test, score_error_of(finite, test), record_at)

@@ -101,6 +101,7 @@ def simulate_on(
     held_out_labels: ArrayLike | None = None,
     device: Any = None,
     library: str | None = None,
+    dtype: str = "float64",
 ) -> FiniteModel:
     """Draw W, and build U and V on given samples.
 
@@ -116,7 +117,7 @@ def simulate_on(
         Of W, which is then that of ``model.simulate(d, seed)``.
     labels, held_out_labels : int arrays (n,) and (m,), optional
         The kinds 0 <= c < C, for losses class by class; needed, and allowed, where ``model.data`` is a mixture of C > 1 kinds.
-    device, library
+    device, library, dtype
         See `theory.simulation.backend`.
 
     Returns
@@ -150,7 +151,7 @@ def simulate_on(
     kinds = _kinds("labels", labels, n, len(data.weights))
     fresh_kinds = _kinds("held_out_labels", held_out_labels if held_out is not None else (), len(fresh), len(data.weights))
     order, fresh_order = (np.argsort(each, kind="stable") for each in (kinds, fresh_kinds))
-    where, rng = choose_backend(device, library), random_generator("seed", seed)
+    where, rng = choose_backend(device, library, dtype), random_generator("seed", seed)
     W, X = where.asarray(rng.standard_normal((p, d))), where.asarray(np.ascontiguousarray(samples[order].T))
     b = where.asarray(drawing.biases(float(model.bias), p, rng))
     U, V = noise_average.over_times(noise_average.exact, where, model.activation, W, X, b, model.times)

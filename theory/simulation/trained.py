@@ -24,6 +24,7 @@ from ..progress import progress_bar
 from ..validation import a_model, finite_array, integer, positive, positive_integer, random_generator, truth
 from .backends import Array, array_of
 from .eigenmodes import modes
+from .features import features_of
 from .finite import simulate
 from .loss import gradient_flow
 
@@ -46,7 +47,7 @@ class TrainedNetworks:
     times : sequence of real numbers > 0
         As of `theory.simulation.sampling_times`; in any order, all different.
     seed : int
-    device, library
+    device, library, dtype
         See `theory.simulation.backend`.
 
     Raises
@@ -68,9 +69,10 @@ class TrainedNetworks:
         *,
         device: Any = None,
         library: str | None = None,
+        dtype: str = "float64",
     ) -> None:
         self.times = _checked(model, d, times, seed)
-        options = {"device": device, "library": library}
+        options = {"device": device, "library": library, "dtype": dtype}
         # the draws come before anything that depends on the time, so that a seed gives all networks the same W and X
         self.networks = tuple(
             simulate(replace(model, t=t), d, seed, **options) for t in progress_bar(self.times.tolist(), unit="network")
@@ -136,6 +138,7 @@ def trained_scores(
     progress: bool = True,
     device: Any = None,
     library: str | None = None,
+    dtype: str = "float64",
 ) -> TrainedScores:
     """Train the networks of `TrainedNetworks` one after the other, and keep their readouts at some training times alone.
 
@@ -147,7 +150,7 @@ def trained_scores(
         raise ValueError(f"tau has shape {tau.shape}; allowed: (T,) with T >= 1")
     readouts, first = [], None
     for t in progress_bar(times.tolist(), shown=truth("progress", progress), unit="network"):
-        network = simulate(replace(model, t=t), d, seed, device=device, library=library)
+        network = simulate(replace(model, t=t), d, seed, device=device, library=library, dtype=dtype)
         readouts.append(gradient_flow(network, tau))
         first = replace(network, U=None, V=None) if first is None else first
     return TrainedScores(first, times, tau, tuple(readouts))
@@ -175,7 +178,7 @@ def _score_of(first, times, readouts):
             raise ValueError(f"t = {t!r} is not a time that a network was trained at; allowed: {times.tolist()}")
         if array_of("x", x).ndim != 2 or x.shape[0] != d:
             raise ValueError(f"x has shape {tuple(x.shape)}; allowed: ({d}, m)")
-        features = activation(W @ x / math.sqrt(d) + float(times[k]) * biases[:, None], xp)
+        features = features_of(activation, W, x, float(times[k]) * biases[:, None], xp)
         return readouts[k] @ features / math.sqrt(p)
 
     return score
@@ -190,7 +193,8 @@ def trained_score(
     *,
     device: Any = None,
     library: str | None = None,
+    dtype: str = "float64",
 ) -> Callable[[Array, float], Array]:
     """``score(x, t)`` of networks trained for ``tau`` at each of the ``times``; see `TrainedNetworks`, which serves many τ."""
     check_tau(tau)
-    return TrainedNetworks(model, d, times, seed, device=device, library=library).score(tau)
+    return TrainedNetworks(model, d, times, seed, device=device, library=library, dtype=dtype).score(tau)

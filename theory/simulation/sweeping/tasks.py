@@ -173,7 +173,8 @@ def device(parameters: Mapping[str, Any]) -> str:
         return f"cuda: {torch.cuda.get_device_name()}"
     if cupy is not None and cupy.cuda.is_available():
         return f"cuda: {cupy.cuda.runtime.getDeviceProperties(cupy.cuda.Device().id)['name'].decode()}"
-    return str(parameters.get("device", "cpu"))
+    named = str(parameters.get("device", "cpu"))
+    return "cpu" if named == "auto" else named
 
 
 @functools.cache
