@@ -10,6 +10,7 @@ A Sphinx extension, loaded by ``_config.yml``.
 - MathJax and its fonts are copied from the environment, so that no formula waits for a network.
 - The theme asks for a script (Thebe, live code in the page) that this book does not use and that lives on a CDN.
 - A chapter that is being edited lies beside its notebook as text; the notebook is the chapter.
+- The formulas of the explorer are printed as JavaScript from their derivations (`explorer_formulas`).
 - Two tables are written from the chapters and from what is known of them: the statements (`statements`), the claims of the sources (`claims`).
 """
 
@@ -22,6 +23,7 @@ from pathlib import Path
 
 import claims
 import executed
+import explorer_formulas
 import myst_nb.core.execute.cache
 import myst_nb.core.execute.direct
 import statements
@@ -34,12 +36,15 @@ ROOT = Path(__file__).resolve().parent.parent
 LIBRARIES = ("numpy", "scipy", "sympy", "mpmath", "matplotlib", "ipython", "ipykernel", "joblib", "array-api-compat")
 # the part of MathJax that a page can ask for: TeX input, CHTML output and its fonts, and the menu's assistive tools
 MATHJAX = ("tex-mml-chtml.js", "input", "output/chtml", "a11y", "sre", "ui")
+#: files for the pages that are made, not kept
+STAGE = ROOT / "_build" / ".static"
 EXECUTE_MODES = ("cache", "force", "auto", "off")
 
 
 def setup(app):
     app.connect("config-inited", choose_execution)
     app.connect("config-inited", stage_mathjax)
+    app.connect("config-inited", stage_formulas)
     # early: the table of contents reads the exclusions at the default priority
     app.connect("config-inited", exclude_drafts, priority=100)
     app.connect("source-read", write_tables)
@@ -108,15 +113,19 @@ def stage_mathjax(app, config):
     source = package and Path(package.origin).parent / "static" / "mathjax" / "es5"
     if not (source and (source / MATHJAX[0]).is_file()):
         raise FileNotFoundError("MathJax is not in the environment; `pip install -r requirements.txt` brings it")
-    stage = ROOT / "_build" / ".static"
-    target = stage / "mathjax"
+    target = STAGE / "mathjax"
     if not (target / MATHJAX[0]).is_file():
         for name in MATHJAX[::-1]:  # the main script last: its presence says that the copy is complete
             copy = shutil.copytree if (source / name).is_dir() else shutil.copyfile
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             copy(source / name, target / name, **({"dirs_exist_ok": True} if copy is shutil.copytree else {}))
     # a new list: an in-place change would alter Sphinx's own default
-    config.html_static_path = [*config.html_static_path, str(stage)]
+    config.html_static_path = [*config.html_static_path, str(STAGE)]
+
+
+def stage_formulas(app, config):
+    """Write _static/explorer/formulas.js, beside MathJax."""
+    explorer_formulas.write(STAGE / "explorer" / "formulas.js")
 
 
 def exclude_drafts(app, config):
