@@ -14,7 +14,9 @@ import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 BOOK = ROOT / "book"
-FRAME = ("intro", "notation", "statements", "claims", "related", "status", "references")  # pages that are not chapters
+# pages that are not chapters
+FRAME = ("intro", "notation", "statements", "claims", "related", "course", "instructors", "status", "references")
+EXERCISES = 4  # of a chapter, at least
 FIGURE = re.compile(r"<Figure size .* with \d+ Axes>")
 
 
@@ -172,14 +174,14 @@ def has_its_parts(notebook):
 
 
 def exercises_have_solutions(notebook):
-    """At least three, each followed by a folded solution."""
+    """At least `EXERCISES`, each followed by a folded solution."""
     prose, problems = text(notebook), []
     exercises = re.findall(r"(?m)^[`:]{3,}\{exercise(?:-start)?\}[^\n]*\n(?::(?!label)[^\n]*\n)*:label: (\S+)", prose)
     written = len(re.findall(r"(?m)^[`:]{3,}\{exercise(?:-start)?\}", prose))
     if written != len(exercises):
         problems.append(f"{written - len(exercises)} of {written} exercises have no label")
-    if len(exercises) < 3:
-        problems.append(f"there are {len(exercises)} exercises, fewer than 3")
+    if len(exercises) < EXERCISES:
+        problems.append(f"there are {len(exercises)} exercises, fewer than {EXERCISES}")
     for label in exercises:
         solution = re.search(rf"(?m)^[`:]{{3,}}\{{solution(?:-start)?\}} {re.escape(label)}\s*\n((?::[^\n]*\n)*)", prose)
         if not solution:

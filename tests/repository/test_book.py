@@ -196,6 +196,16 @@ Two.
 ```
 ````
 
+```{exercise}
+:label: ex-good-4
+Four.
+```
+
+```{solution} ex-good-4
+:class: dropdown
+4.
+```
+
 ```{exercise-start}
 :label: ex-good-3
 ```
@@ -264,7 +274,7 @@ DAMAGE = {
     "no section on errors": prose("## What could be wrong", "## The end"),
     "a formula in the title": prose("# A good chapter", "# A $good$ chapter"),
     "two titles": prose("## Exercises", "# Exercises"),
-    "two exercises": prose("```{exercise-start}\n:label: ex-good-3\n```", ""),
+    "three exercises": prose("```{exercise-start}\n:label: ex-good-3\n```", ""),
     "an exercise without a label": prose(":label: ex-good-1\n", ""),
     "no solution": prose("{solution} ex-good-1", "{solution} ex-other-1"),
     "an unfolded solution": prose("{solution-start} ex-good-3\n:class: dropdown", "{solution-start} ex-good-3"),
@@ -291,7 +301,7 @@ def all_problems(notebook):
 
 def test_a_good_chapter_passes():
     assert all_problems(good_chapter()) == []
-    expected = {"chapter-good", "eq-good-one", "rem-good", "fig-good", "ex-good-1", "ex-good-2", "ex-good-3"}
+    expected = {"chapter-good", "eq-good-one", "rem-good", "fig-good", "ex-good-1", "ex-good-2", "ex-good-3", "ex-good-4"}
     found = structure.labels(good_chapter())
     assert set(found) == expected and len(found) == len(expected)
 
