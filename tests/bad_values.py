@@ -19,6 +19,7 @@ GENERAL = RandomFeatureModel(activations.erf, 2, 1.5, TimeGrid((0.2, 0.8), (0.5,
 FAR = RandomFeatureModel(activations.erf, 2, 1.5, 1.0, Mixture((0.5, 0.5), means=((1.0, -1.0), (-1.0, 1.0))), types=3)
 SPECTRUM, GENERAL_SPECTRUM = MODEL.spectrum(), GENERAL.spectrum()
 FINITE = MODEL.simulate(d=4)
+LANCZOS = MODEL.simulate(d=4, method="lanczos", probes=2, steps=8)
 NETWORKS = TrainedNetworks(RandomFeatureModel(activations.erf, 2, 1.5, 0.3), 4, [0.2, 0.4])
 STATES = np.linspace(-1, 1, 8).reshape(4, 2)
 

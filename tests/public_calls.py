@@ -7,7 +7,7 @@ import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import sympy as sp
-from bad_values import FAR, FINITE, GENERAL_SPECTRUM, MODEL, NETWORKS, SPECTRUM, STATES
+from bad_values import FAR, FINITE, GENERAL_SPECTRUM, LANCZOS, MODEL, NETWORKS, SPECTRUM, STATES
 
 from theory import Gaussian, Mixture, RandomFeatureModel, TimeGrid, activations
 from theory.data import Images
@@ -326,7 +326,21 @@ TABLE = {
         features=("network", "choice"),
         noise_draws=(None, "integer or None"),
         biases=("quantiles", "choice"),
+        method=("lanczos", "choice"),
+        probes=(2, "integer or None"),
+        steps=(3, "integer or None"),
+        memory=(1.0, "positive or None"),
     ),
+    "simulation.LanczosModel.moments": call(LANCZOS, order=(3, "integer >= 0")),
+    "simulation.LanczosModel.stieltjes": call(LANCZOS, z=(-1.0, "complexes")),
+    "simulation.LanczosModel.stieltjes_estimate": call(LANCZOS, z=(-1.0, "complexes")),
+    "simulation.LanczosModel.cdf": call(LANCZOS, lam=(1.0, "reals")),
+    "simulation.LanczosModel.histogram": call(LANCZOS, walls=([0.1, 1.0], "reals")),
+    "simulation.LanczosModel.density": call(LANCZOS, lam=(1.0, "reals"), width=(0.1, "positive")),
+    "simulation.LanczosModel.extreme_eigenvalues": call(
+        LANCZOS, count=(1, "integer"), which=("largest", "choice"), tolerance=(None, "positive or None")
+    ),
+    "simulation.LanczosModel.training": call(LANCZOS, tau=([1.0], "tau")),
     "simulation.kinds_of_samples": call(data=(Gaussian(), "data"), d=(4, "integer")),
     "simulation.covariance_eigenvalues": call(data=(Gaussian(), "data"), d=(4, "integer")),
     "simulation.shares": call(weights=([0.5, 0.5], "reals >= 0"), total=(4, "integer")),

@@ -13,6 +13,8 @@ REASONS = {
     "budget": "the search for edges takes too long: fewer types, times or kinds",
     "types": "the continuum of feature types or times is not resolved: a point off the axis, fewer directions of centroids, types as a number",
     "bracket": "what was looked for is not where it was looked for: another fraction, variance or range",
+    "steps": "Lanczos' recurrences are too short: more steps, a point further off the spectrum, or an earlier training time",
+    "residual": "an outermost eigenvalue of a large matrix lies too close to others: a larger tolerance, or fewer eigenvalues",
     "hard edge": "the spectrum reaches down to 0, so that training never ends: move psi_p away from 1",
 }
 

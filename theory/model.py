@@ -25,6 +25,7 @@ from .validation import decimal_digits, non_negative, positive, positive_integer
 if TYPE_CHECKING:
     from .results import RidgeCurve, TrainingCurve
     from .simulation.finite import FiniteModel
+    from .simulation.lanczos.model import LanczosModel
     from .spectrum.law import Spectrum
     from .training.timescales import Timescales
 
@@ -212,8 +213,9 @@ class RandomFeatureModel:
 
         return timescales(self, within, gap_fraction)
 
-    def simulate(self, d: int, seed: int = 0, **options: Any) -> "FiniteModel":
-        """The finite-size counterpart, as `theory.simulation.finite.FiniteModel`; see there for the options."""
+    def simulate(self, d: int, seed: int = 0, **options: Any) -> "FiniteModel | LanczosModel":
+        """The finite-size counterpart, as `theory.simulation.finite.FiniteModel`; see there for the options. With ``method="lanczos"``, for what
+        is too large to diagonalise, a `theory.simulation.LanczosModel`."""
         from .simulation.finite import simulate
 
         return simulate(self, d, seed, **options)

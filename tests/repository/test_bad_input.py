@@ -36,6 +36,7 @@ INSIDE = {
     "activations.Activation.check_digits", "activations.Activation.evaluate",
     "simulation.Backend", "simulation.Backend.asarray", "simulation.Backend.own",
     "simulation.Backend.to_float64", "simulation.Backend.to_numpy", "simulation.FiniteModel",
+    "simulation.LanczosModel",
     "simulation.loss.flow_filter", "simulation.loss.quadratic_loss",
     "simulation.noise_average.over_times",
     "spectrum.quadrature", "spectrum.Spectrum.solve", "spectrum.Spectrum.solve_at",
@@ -46,11 +47,11 @@ INSIDE = {
 #: classes that are returned and not made by callers
 RESULTS = {
     "Atom", "BestRegularization", "Bulk", "ClassResponse", "ClassSeparation", "ClassStatistics", "ClosedForm", "Conditions",
-    "ConvergenceError", "CurveTimes", "EdgeFluctuation", "Exponent", "FreshCrossEntropy", "GeneralAction", "GenerationStatistics", "Images",
-    "Kind", "LateLimit", "LinearResponse", "LinearStage", "LossByGroups", "ManifoldAverages", "Modes", "Neighbours", "NoiseLevel",
-    "OptimiserCurve", "Outlier", "OutlierCondition", "OutlierPosition", "OwnWeights", "PassLogarithm", "PhaseDiagram", "Plateau",
-    "PopulationSaddlePoint", "Preconditioning", "Rainbows", "RandomEnergies", "Record", "ReversalLine", "RidgeCurve", "Run",
-    "SaddlePoint", "SampleRates", "Separation", "SignalCurve", "Standardisation", "SweepError", "Timescales",
+    "ConvergenceError", "CurveTimes", "EdgeFluctuation", "Estimate", "Exponent", "FreshCrossEntropy", "GeneralAction",
+    "GenerationStatistics", "Images", "Kind", "LateLimit", "LinearResponse", "LinearStage", "LossByGroups", "ManifoldAverages", "Modes",
+    "Neighbours", "NoiseLevel", "OptimiserCurve", "Outlier", "OutlierCondition", "OutlierPosition", "OwnWeights", "PassLogarithm",
+    "PhaseDiagram", "Plateau", "PopulationSaddlePoint", "Preconditioning", "Rainbows", "RandomEnergies", "Record", "ReversalLine",
+    "RidgeCurve", "Run", "SaddlePoint", "SampleRates", "Separation", "SignalCurve", "Standardisation", "SweepError", "Timescales",
     "TrainedScores", "TrainingCurve", "TrainingImages", "TrainingShares", "TwoCentroids", "Weights", "Window",
 }  # fmt: skip
 

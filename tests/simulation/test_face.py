@@ -31,9 +31,9 @@ def neighbours(tree):
 
 
 def test_imports_point_one_way():
-    """A circle raises ``CycleError``."""
+    """A circle raises ``CycleError``. A folder stands among the modules as one of them."""
     order = list(TopologicalSorter({name: set(neighbours(tree)) for name, tree in MODULES.items()}).static_order())
-    assert set(order) == set(MODULES)
+    assert set(order) - {folder.name for folder in FOLDER.iterdir() if folder.is_dir()} == set(MODULES)
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -3,11 +3,11 @@
 Nothing here imports the solvers: a test (``tests/repository/test_repository.py``) reads the imports and fails if that changes. The
 code is written against the array API standard and runs on NumPy, PyTorch (CPU or CUDA), CuPy and ``array-api-strict``. What this face
 names is what users and chapters call; the modules are ordered so that each imports only those before it: backends; time_nodes, drawing,
-features, mehler; noise_average, equivalent, fresh_data; eigenmodes, loss, flow; finite, where a draw is made; real_features, where it is made
-on given samples; optimisers, sample_order, trained, mode_groups and centroids, which take one; and, beside all that, scores, diffusion,
-generation, empirical_score, collapse, `networks`, which are trained on images with PyTorch, and sweeping, which calls any function many
-times. A function takes a draw as ``finite``, or the ``model``
-and the dimension ``d`` where no draw is needed; ``device``, ``library`` and ``dtype`` choose a backend, and random numbers come from a ``seed``.
+features, mehler; noise_average, equivalent, fresh_data; eigenmodes, loss, flow; lanczos, for draws larger than a dense eigensolver takes;
+finite, where a draw is made; real_features, where it is made on given samples; optimisers, sample_order, trained, mode_groups and
+centroids, which take one; and, beside all that, scores, diffusion, generation, empirical_score, collapse, `networks`, which are trained
+on images with PyTorch, and sweeping, which calls any function many times. A function takes a draw as ``finite``, or the ``model`` and the
+dimension ``d`` where no draw is needed; ``device``, ``library`` and ``dtype`` choose a backend, and random numbers come from a ``seed``.
 """
 
 from . import diffusion, loss, networks, noise_average
@@ -28,6 +28,8 @@ from .generation import (
     memorized_fraction,
     total_variation,
 )
+from .lanczos.model import LanczosModel
+from .lanczos.probes import Estimate
 from .loss import gradient, gradient_flow, relaxation_times, train_loss, train_loss_along_flow
 from .mehler import hermite_tables
 from .mode_groups import LossByGroups, loss_by_groups
@@ -42,9 +44,11 @@ from .trained import TrainedNetworks, TrainedScores, trained_score, trained_scor
 __all__ = [
     "Backend",
     "EmpiricalScore",
+    "Estimate",
     "FiniteModel",
     "FreshCrossEntropy",
     "GenerationStatistics",
+    "LanczosModel",
     "LossByGroups",
     "Modes",
     "OptimiserCurve",

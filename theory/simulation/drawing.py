@@ -6,6 +6,7 @@ the limit, weights of atoms and frequencies of kinds, becomes integers here (`sh
 """
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -68,10 +69,25 @@ def samples(
     data: Gaussian | Mixture, d: int, n: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.float64], NDArray[np.int_]]:
     """n samples as columns (d, n), those of a kind side by side, and their kinds (n,), 0 <= c < C. Takes d·n normal numbers."""
-    gaussian = np.sqrt(covariance_eigenvalues(data, d))[:, None] * rng.standard_normal((d, n))
+    blocks, kinds = sample_rows(data, d, n, rng, d)
+    return next(blocks)[1], kinds
+
+
+def sample_rows(
+    data: Gaussian | Mixture, d: int, n: int, rng: np.random.Generator, rows: int
+) -> tuple[Iterator[tuple[slice, NDArray[np.float64]]], NDArray[np.int_]]:
+    """(an iterator over (coordinates, their values (…, n)), the kinds): the same samples, so many coordinates at a time."""
+    deviations = np.sqrt(covariance_eigenvalues(data, d))
     frequencies, scales, centroids = kinds_of_samples(data, d)
     kinds = np.repeat(np.arange(frequencies.size), shares(frequencies, n))
-    return centroids[kinds].T + np.sqrt(scales[kinds]) * gaussian, kinds
+
+    def blocks():
+        for start in range(0, d, rows):
+            part = slice(start, min(start + rows, d))
+            gaussian = deviations[part, None] * rng.standard_normal((part.stop - start, n))
+            yield part, centroids[:, part][kinds].T + np.sqrt(scales[kinds]) * gaussian
+
+    return blocks(), kinds
 
 
 def biases(deviation: float, p: int, rng: np.random.Generator, law: str = "quantiles") -> NDArray[np.float64]:

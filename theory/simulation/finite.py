@@ -20,19 +20,22 @@ from numpy.typing import ArrayLike, NDArray
 
 from .._former_names import renamed
 from ..results import TrainingCurve
-from ..validation import MOST_ENTRIES, a_model, finite_array, one_of, positive_integer, random_generator
+from ..validation import MOST_ENTRIES, a_model, finite_array, one_of, positive_integer, random_generator, shown
 from . import class_curves, drawing, equivalent, flow, noise_average
 from .backends import Array, Backend
 from .backends import backend as choose_backend
 from .eigenmodes import Modes, diagonalised
+from .lanczos import simulation as lanczos
 from .time_nodes import mean_square_target
 
 if TYPE_CHECKING:
     from ..model import RandomFeatureModel
+    from .lanczos.model import LanczosModel
 
 FEATURES = ("network", "equivalent")
 #: where draws are made unless something else is asked for
 HOST = choose_backend("cpu", "numpy")
+METHODS = ("dense", "lanczos")
 
 
 def simulate(
@@ -46,7 +49,11 @@ def simulate(
     device: Any = None,
     library: str | None = None,
     dtype: str = "float64",
-) -> "FiniteModel":
+    method: str = "dense",
+    probes: int | None = None,
+    steps: int | None = None,
+    memory: float | None = None,
+) -> "FiniteModel | LanczosModel":
     """Draw W and the samples, and build U and V.
 
     Parameters
@@ -73,16 +80,24 @@ def simulate(
     library : {"numpy", "torch", "cupy", "array_api_strict"}, optional
     dtype : {"float64", "float32"}
         See `theory.simulation.backend`; the result says what it was made on, as ``device`` and ``dtype``.
+    method : {"dense", "lanczos"}
+        All eigenvalues of U, or traces, losses and the outermost eigenvalues of the same draw by Lanczos' recurrences, with errors, where U is
+        too large for more (`theory.simulation.lanczos.model`, on the CPU). What follows is for "lanczos" only:
+    probes, steps : int, optional
+        Random vectors that a trace is averaged over, by default 16, and steps of the recurrence from each, by default 100.
+    memory : float, optional
+        GiB that matrices and vectors may take; matrices beyond it are kept in temporary files (of the folder that ``TMPDIR`` names), which
+        are gone with the draw. No limit by default.
 
     Returns
     -------
-    FiniteModel
+    FiniteModel, or LanczosModel
 
     Raises
     ------
     ValueError
-        An option that is unknown or has no meaning for this model; d below the number of spikes or of the directions that the
-        centroids span.
+        An option that is unknown or has no meaning for this model or method; d below the number of spikes or of the directions that
+        the centroids span.
 
     Notes
     -----
@@ -93,6 +108,7 @@ def simulate(
     d = positive_integer("d", d)
     one_of("features", features, FEATURES)
     one_of("biases", biases, drawing.BIASES)
+    one_of("method", method, METHODS)
     if features == "equivalent":
         try:
             model.coefficients()
@@ -109,6 +125,13 @@ def simulate(
     p, n = (max(1, round(float(ratio) * d)) for ratio in (model.psi_p, model.psi_n))
     if max(p, n) * max(p, d) > MOST_ENTRIES:
         raise ValueError(f"d = {d} makes p = {p} and n = {n}: too large; allowed: matrices of up to {MOST_ENTRIES} numbers")
+    of_lanczos = {"probes": probes, "steps": steps, "memory": memory}
+    if method == "lanczos":
+        chosen = lanczos.options(where, (p, d, n), **of_lanczos)
+        return lanczos.draw(model, (p, d, n), random_generator("seed", seed), features, noise_draws, biases, chosen)
+    for name, value in of_lanczos.items():
+        if value is not None:
+            raise ValueError(f"{name} = {shown(value)} has no meaning with method = 'dense'; allowed: None")
     # what a seed means is the order of these draws: W, the samples, the biases, and what U takes
     rng = random_generator("seed", seed)
     W = where.asarray(rng.standard_normal((p, d)))

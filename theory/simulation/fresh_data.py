@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..activations import Activation
 from ..data.mixture import as_mixture
 from ..validation import a_draw, a_model, finite_array, integer
 from . import equivalent, noise_average
-from .backends import Array
+from .backends import Array, Backend
 from .drawing import covariance_eigenvalues, kinds_of_samples
 from .mehler import hermite_tables, mehler_series
 from .time_nodes import Node, mean_square_target, nodes
@@ -97,12 +98,29 @@ def _at_one_time(finite: "FiniteModel", node: Node, variances: Array, centroid: 
     covariance = (W * (node.decay**2 * variances + node.noise_variance)) @ W.T / d
     mean = node.decay * (W @ centroid) / math.sqrt(d) + node.t * finite.biases
     deviation = xp.sqrt(xp.linalg.diagonal(covariance))
-    tables, square = hermite_tables(where, finite.model.activation, mean[:, None], deviation[:, None], ORDER)
-    U = mehler_series(where, tables, square, covariance / (deviation[:, None] * deviation))
+    tables, square, V = moments(where, finite.model.activation, node, W, mean, deviation, variances, centroid)
+    return mehler_series(where, tables, square, covariance / (deviation[:, None] * deviation)), V
+
+
+def moments(
+    where: Backend,
+    activation: Activation,
+    node: Node,
+    W: Array,
+    mean: Array,
+    deviation: Array,
+    variances: Array,
+    centroid: Array,
+) -> tuple[list[Array], Array, Array]:
+    """What Ũ at one time is made of, tables c_k (p, 1) and E φ² (p, 1), and E[φ y^T] (p, d); ``mean`` and ``deviation`` (p,) are those of
+    the pre-activations.
+    """
+    d = W.shape[1]
+    tables, square = hermite_tables(where, activation, mean[:, None], deviation[:, None], ORDER)
     slope = tables[1] / deviation[:, None]
     with_noise = math.sqrt(node.noise_variance / d) * slope * W
     with_data = tables[0] * centroid + node.decay / math.sqrt(d) * slope * (W * variances)
-    return U, node.target[0] * with_noise + node.target[1] * with_data
+    return tables, square, node.target[0] * with_noise + node.target[1] * with_data
 
 
 def initial_test_loss(model: "RandomFeatureModel", d: int) -> float:

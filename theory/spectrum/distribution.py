@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..validation import MOST_ENTRIES, a_draw, finite_array, positive_integer, random_generator
+from ..validation import MOST_ENTRIES, any_draw, finite_array, positive_integer, random_generator
 from .cumulative import Cumulative
 from .fluctuations import EdgeFluctuation, curvatures, edge_fluctuations
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from ..simulation.finite import FiniteModel
+    from ..simulation.lanczos.model import LanczosModel
 
 
 class Distribution:
@@ -80,14 +81,14 @@ class Distribution:
         """
         return edge_fluctuations(self, positive_integer("d", d, MOST_ENTRIES))
 
-    def plot(self, ax: "Axes | None" = None, finite: "FiniteModel | None" = None, bins: int = 60) -> "Axes":
+    def plot(self, ax: "Axes | None" = None, finite: "FiniteModel | LanczosModel | None" = None, bins: int = 60) -> "Axes":
         """Draw the law: density, edges, atoms and outliers, with the histogram of a draw where there is one. Returns the axes.
 
         Parameters
         ----------
         ax : matplotlib.axes.Axes, optional
             By default those of a new figure in the style of the book, ``theory.figures``.
-        finite : `theory.simulation.FiniteModel`, optional
+        finite : `theory.simulation.FiniteModel` or `theory.simulation.LanczosModel`, optional
             A draw of the same model, as ``model.simulate(d)`` makes it.
         bins : int
             Bars of the histogram.
@@ -99,4 +100,4 @@ class Distribution:
         """
         from .picture import plot
 
-        return plot(self, ax, None if finite is None else a_draw(finite), positive_integer("bins", bins, 10_000))
+        return plot(self, ax, None if finite is None else any_draw(finite), positive_integer("bins", bins, 10_000))

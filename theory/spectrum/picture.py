@@ -13,6 +13,7 @@ from ..validation import shown
 
 if TYPE_CHECKING:
     from ..simulation.finite import FiniteModel
+    from ..simulation.lanczos.model import LanczosModel
     from .distribution import Distribution
 
 #: ratio of the ends of the support from which the axis is logarithmic
@@ -21,7 +22,7 @@ FAR = 30.0
 POINTS = 400
 
 
-def plot(spectrum: "Distribution", ax: Axes | None, finite: "FiniteModel | None", bins: int) -> Axes:
+def plot(spectrum: "Distribution", ax: Axes | None, finite: "FiniteModel | LanczosModel | None", bins: int) -> Axes:
     """As ``Spectrum.plot``, with arguments that are checked, but for ``ax``."""
     if ax is not None and not isinstance(ax, Axes):
         raise ValueError(f"ax = {shown(ax)} is of type {type(ax).__name__}; allowed: axes of matplotlib, or None")
@@ -65,12 +66,22 @@ def _top(law, far):
 
 
 def _histogram(ax, finite, far, bins, color):
-    """Bars of all eigenvalues of a draw, of total area 1: those of an atom lie close to its place, and stand higher than the axis shows."""
-    values = finite.eigenvalues
-    far = far and values.min() > 0
-    walls = np.geomspace(values.min(), values.max(), bins + 1) if far else np.linspace(values.min(), values.max(), bins + 1)
-    walls[0], walls[-1] = values.min(), values.max()
-    counts, _ = np.histogram(values, walls)
-    heights = counts / (values.size * np.diff(np.log(walls) if far else walls))
+    """Bars of all eigenvalues of a draw, of total area 1: those of an atom lie close to its place, and stand higher than the axis shows.
+
+    Where a draw has their law and not the eigenvalues (``method="lanczos"``), the bars are its shares, and lines upon them twice their
+    standard errors.
+    """
+    values = getattr(finite, "eigenvalues", None)
+    low, high = (values.min(), values.max()) if values is not None else finite.range
+    far = far and low > 0
+    walls = np.geomspace(low, high, bins + 1) if far else np.linspace(low, high, bins + 1)
+    walls[0], walls[-1] = low, high
+    measure = np.diff(np.log(walls) if far else walls)
+    if values is not None:
+        shares = np.histogram(values, walls)[0] / values.size
+    else:
+        shares, error, _ = finite.histogram(walls)
+        middles = np.sqrt(walls[1:] * walls[:-1]) if far else (walls[1:] + walls[:-1]) / 2
+        ax.errorbar(middles, shares / measure, 2 * error / measure, fmt="none", ecolor=color, linewidth=0.8)
     label = f"one draw, d = {finite.W.shape[1]}"
-    ax.bar(walls[:-1], heights, np.diff(walls), align="edge", color=color, alpha=0.35, label=label)
+    ax.bar(walls[:-1], shares / measure, np.diff(walls), align="edge", color=color, alpha=0.35, label=label)

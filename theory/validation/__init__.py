@@ -9,7 +9,7 @@ models, spectra and draws.
 
 from .arrays import finite_array, numeric_array, values_of
 from .formulas import expression, expressions, symbolic_spectrum
-from .objects import SCALAR, a_draw, a_model, a_scalar_model, a_scalar_spectrum, a_spectrum, of_class
+from .objects import SCALAR, a_draw, a_model, a_scalar_model, a_scalar_spectrum, a_spectrum, any_draw, of_class
 from .scalars import (
     LARGEST_INTEGER,
     MOST_DIGITS,
@@ -42,6 +42,7 @@ __all__ = [
     "a_scalar_model",
     "a_scalar_spectrum",
     "a_spectrum",
+    "any_draw",
     "decimal_digits",
     "exact",
     "expression",

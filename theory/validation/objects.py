@@ -10,6 +10,7 @@ from .scalars import shown
 if TYPE_CHECKING:
     from ..model import RandomFeatureModel
     from ..simulation.finite import FiniteModel
+    from ..simulation.lanczos.model import LanczosModel
     from ..spectrum.law import Spectrum
 
 #: of what a formula for two numbers takes
@@ -55,4 +56,13 @@ def _with_scalar_system(name: str, value: Any, spectrum: "Spectrum") -> Any:
 
 def a_draw(value: Any, name: str = "finite") -> "FiniteModel":
     """Return ``value`` if it is a `theory.simulation.finite.FiniteModel`."""
-    return of_class(name, value, "FiniteModel", "a theory.simulation.finite.FiniteModel, made by model.simulate(…)")
+    return of_class(
+        name, value, "FiniteModel", "a theory.simulation.finite.FiniteModel, made by model.simulate(…, method='dense')"
+    )
+
+
+def any_draw(value: Any, name: str = "finite") -> "FiniteModel | LanczosModel":
+    """Return ``value`` if it is what ``model.simulate(…)`` made, by any method."""
+    if any(c.__name__ == "LanczosModel" and c.__module__.split(".")[0] == "theory" for c in type(value).__mro__):
+        return value
+    return of_class(name, value, "FiniteModel", "a draw, made by model.simulate(…)")
