@@ -8,6 +8,7 @@
 #   make chapter NAME=hermite     book/hermite.md -> book/hermite.ipynb, executed
 #   make sweeps      compute the stored sweeps of theory/sweeps again (minutes)
 #   make networks    train the networks whose records are in theory/sweeps (needs PyTorch and Fashion-MNIST; an hour; skips what is done)
+#   make gpu         test and time the simulations on a GPU, and keep the report (ends with an error and writes nothing without one)
 #   make picture     draw the picture of README.md again
 #   make pages       check the built pages: links, formulas, widths, weight, nothing loaded from elsewhere
 #   make axe         fetch axe-core (with npm), so that `make pages` checks the pages' accessibility too
@@ -45,7 +46,7 @@ OURS  := $(VENV)/.made-by-make
 # Python without what the caller's environment says to it
 RUN   := $(BIN)/python -I tools/surroundings.py
 
-.PHONY: book test quick lab clean distclean chapter benchmark sweeps networks picture pages axe surroundings students lowest wrong-digits mutants fuzz format torch environment
+.PHONY: book test quick lab clean distclean chapter benchmark sweeps networks gpu picture pages axe surroundings students lowest wrong-digits mutants fuzz format torch environment
 
 book: $(STAMP)
 	BOOK_EXECUTE=$(EXECUTE) $(RUN) jupyter-book build --all -W -n --keep-going .
@@ -80,6 +81,9 @@ sweeps: $(STAMP)
 
 networks: $(STAMP)
 	$(RUN) tools/networks.py
+
+gpu: $(STAMP)
+	$(RUN) tools/gpu.py
 
 picture: $(STAMP)
 	$(RUN) tools/picture.py

@@ -254,6 +254,7 @@ TABLE = {
     ),
     "filters.check_tau": call(tau=([1.0], "tau")),
     "sweeps.stored": call(name=("outlier", "stored")),
+    "sweeps.report": call(name=("gpu", "choice")),
     # printing
     "printing.below": call(error=(3e-16, "non-negative")),
     # conventions

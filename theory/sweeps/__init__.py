@@ -1,7 +1,8 @@
 """Sweeps too long for a chapter, computed once and kept beside this file with their provenance.
 
 They belong to the package, so that a chapter finds them wherever it is run. ``tools/sweeps.py`` (``make sweeps``) computes them again,
-``tools/networks.py`` (``make networks``) those of trained networks.
+``tools/networks.py`` (``make networks``) those of trained networks. A `report` is there only if somebody measured it, on a machine that has
+what it is about.
 """
 
 import json
@@ -15,6 +16,9 @@ NAMES = ("class_curves", "class_order", "generation_window", "mixture", "outlier
 #: trained networks, by ``tools/networks.py``
 NAMES += ("networks_classes", "networks_modes", "networks_size", "networks_unet", "networks_width")
 
+#: measured where there is such a machine, and else not at all
+REPORTS = ("gpu",)
+
 
 def stored(name: str) -> tuple[dict, dict]:
     """(provenance, arrays) of the sweep of that name, one of `NAMES`: two dictionaries.
@@ -22,7 +26,24 @@ def stored(name: str) -> tuple[dict, dict]:
     The provenance says what was computed, by which version and with which seeds; ``tools/sweeps.py`` says what the arrays are, and
     `theory.simulation.networks.records` reads those of trained networks.
     """
-    name = one_of("name", name, NAMES)
+    return _read(one_of("name", name, NAMES))
+
+
+def report(name: str = "gpu") -> tuple[dict, dict] | None:
+    """(provenance, arrays) of a report, one of `REPORTS`, or None where it was not measured: say "not measured" then, and nothing else.
+
+    "gpu" is made by ``tools/gpu.py`` (``make gpu``). Its provenance names the ``device``, the ``library`` with its version, the host's
+    ``processor``, ``cores`` and ``threads``, the ``commit``, and the ``tests on the device`` that passed. Its arrays have one entry for each
+    measurement: ``kernel`` ("copy" of p × p numbers; "product" of p × n by n × p; "noise average", five such products and the tables;
+    "eigenvalues" of p × p; "empirical score" of n points at n states; "sampler", 20 steps of n states, whose random numbers are drawn on
+    the host), ``library``, ``place`` ("cpu", which is NumPy on the host, or "cuda:0"), ``dtype``, the sizes ``d``, ``n``, ``p``, and
+    ``seconds`` of wall time, the least of three.
+    """
+    name = one_of("name", name, REPORTS)
+    return _read(name) if resources.files(__name__).joinpath(f"{name}.npz").is_file() else None
+
+
+def _read(name):
     with resources.as_file(resources.files(__name__) / f"{name}.npz") as path, np.load(path) as archive:
         arrays = {key: archive[key] for key in archive.files}
     return json.loads(str(arrays.pop("provenance"))), arrays
