@@ -1,6 +1,6 @@
 """Train the networks of the chapter *Networks that learn their features* and keep their records in theory/sweeps/ (make networks).
 
-    python tools/networks.py [EXPERIMENT …]      size, unet, width, classes, modes; all of them without a name
+    python tools/networks.py [EXPERIMENT …]      size, unet, width, classes, modes, kernel; all of them without a name
 
 A run whose record is there is skipped; one that was killed goes on from its last evaluation. Records and checkpoints of runs on the way lie in
 _build/networks/; an experiment's archive is written when its last run is done. One thread: two experiments may run beside each other.
@@ -14,8 +14,9 @@ import artefacts
 import numpy as np
 
 from theory.progress import progress_bar
-from theory.simulation.networks.experiments import EXPERIMENTS, MODES, NOISY, SIGMA, experiment
+from theory.simulation.networks.experiments import DRAWS, EXPERIMENTS, KERNELS, MODES, MORE_DRAWS, NOISY, SIGMA, experiment
 from theory.simulation.networks.images import training_images
+from theory.simulation.networks.kernel import kernel_modes
 from theory.simulation.networks.record import checked, load_record, packed, records, save_record, write_whole
 from theory.simulation.networks.tangent import tangent_modes
 from theory.simulation.networks.training import train
@@ -89,6 +90,49 @@ def modes():
     keep("modes", modes.__doc__.splitlines()[0], arrays, facts)
 
 
+def kernel():
+    """Modes of the tangent kernel between noisy images, for networks with many more parameters than images.
+
+    Arrays, for each of the runs, at ``ranks_RUN`` (R,) of the modes: ``eigenvalues_RUN``, and cumulated up to the rank ``shares_RUN`` of what
+    is still to be memorized, ``part_shares_RUN`` of its mean over the noises of each image and ``parts_RUN`` of all functions that are the
+    same for all noises of an image, over their number n; ``test_RUN``, ``train_RUN`` (E,), the losses up to there. With more noises the name
+    goes on with their number.
+    """
+    arrays, sizes = {}, {}
+    wanted = [(run, run, draws) for run, draws in DRAWS.items()]
+    wanted += [(f"{run}_{draws}", run, draws) for run, draws in MORE_DRAWS.items()]
+    for run, trained_run, draws in progress_bar(wanted, desc="kernel"):
+        path, configuration = WORK / f"kernel_{run}.npz", KERNELS[trained_run]
+        if not path.is_file():
+            trained = train(configuration, progress=False)
+            images, direction = training_images(configuration).train, np.random.default_rng(configuration.seed)
+            network = trained.denoiser.network
+            u = direction.standard_normal((1, configuration.d))
+            found = kernel_modes(network, images, SIGMA, draws, u, configuration.seed)
+            ranks = np.unique(np.round(np.geomspace(1, found.eigenvalues.size, 240)).astype(int))
+            kept = {
+                "ranks": ranks,
+                "eigenvalues": found.eigenvalues[ranks - 1],
+                "shares": np.cumsum(found.shares)[ranks - 1],
+                "part_shares": np.cumsum(found.part_shares)[ranks - 1],
+                "parts": np.cumsum(found.parts)[ranks - 1] / configuration.n,
+                "test": trained.record.loss("test", SIGMA),
+                "train": trained.record.loss("train", SIGMA),
+                "parameters": sum(parameter.numel() for parameter in network.parameters()),
+            }
+            write_whole(path, lambda file, kept=kept: np.savez(file, **kept))
+        with np.load(path) as one:
+            sizes[str(configuration.d)] = int(one["parameters"])
+            arrays |= {f"{name}_{run}": one[name].astype(np.float32) for name in one.files if name != "parameters"}
+    facts = {
+        "configurations": {run: configuration.as_dict() for run, configuration in KERNELS.items()},
+        "parameters by d": sizes,
+        "noise level": SIGMA,
+        "noises of each image": sorted({*DRAWS.values(), *MORE_DRAWS.values()}),
+    }
+    keep("kernel", kernel.__doc__.splitlines()[0], arrays, facts)
+
+
 def keep(name, what, arrays, facts):
     """Write an experiment's archive and print its record."""
     print(json.dumps(artefacts.keep(ARCHIVES, f"networks_{name}", what, f"python tools/networks.py {name}", arrays, facts)))
@@ -100,7 +144,8 @@ def cost(configuration):
 
 
 if __name__ == "__main__":
-    asked = sys.argv[1:] or [*EXPERIMENTS, "modes"]
-    main([name for name in asked if name != "modes"])
-    if "modes" in asked:
-        modes()
+    asked = sys.argv[1:] or [*EXPERIMENTS, "modes", "kernel"]
+    main([name for name in asked if name in EXPERIMENTS])
+    for also in (modes, kernel):
+        if also.__name__ in asked:
+            also()

@@ -5,7 +5,7 @@ The noise level σ of a denoiser and the diffusion time t of the book are one th
 `noise_levels`. Records of the runs of the chapter are in `theory.sweeps`: ``records(stored("networks_size")[1])``.
 
 Modules, each importing only those before it: configuration, noise_levels; denoiser (and architectures, which it loads), images,
-sampling, evaluation; record, times; training; tangent; experiments.
+sampling, evaluation; record, times; training; tangent; kernel; experiments.
 """
 
 from .configuration import Configuration

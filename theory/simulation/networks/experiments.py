@@ -20,17 +20,16 @@ def _sizes():
 def _unet():
     """n at fixed width, with the U-Net."""
     steps = {64: 2200, 128: 3600}
+    setting = {"learning_rate": 4e-3, "batch": 32, "evaluations": 24, "first": 40, "test": 500}
     return {
-        f"unet_n{n}_s{seed}": Configuration(
-            "unet", 16, n, learning_rate=4e-3, batch=32, steps=steps[n], seed=seed, evaluations=24, first=40, test=500
-        )
-        for seed in SEEDS
+        f"unet_n{n}_s{seed}": Configuration("unet", 16, n, steps=steps[n], seed=seed, **setting)
+        for seed in range(3)
         for n in steps
     }
 
 
 def _width():
-    """Width at n = 64, by Adam and by gradient descent with momentum, one seed; the width 256 by Adam is that of the sizes."""
+    """Width at n = 64, by Adam and by gradient descent with momentum; the width 256 by Adam is that of the sizes."""
     steps = {("adam", 128): 6000, ("adam", 512): 2200, ("sgd", 128): 6000, ("sgd", 256): 4000, ("sgd", 512): 2200}
     return {
         f"{optimiser}_w{width}_s{seed}": Configuration(
@@ -42,7 +41,7 @@ def _width():
             evaluations=28,
             first=50,
         )
-        for seed in (0,)
+        for seed in range(3)
         for (optimiser, width), count in steps.items()
     }
 
@@ -56,8 +55,6 @@ def _classes():
         for matched in (False, True)
         for seed in SEEDS
         for partner in PARTNERS
-        # matched in variance: two partners, whose variance is far from Sneaker's
-        if not matched or partner in PARTNERS[:2]
     }
 
 
@@ -79,3 +76,16 @@ MODES = {
 }
 #: noisy images in all, whatever n is, and their noise level
 NOISY, SIGMA = 512, 0.4
+
+#: the kernel between noisy images, for a network of many parameters, at two numbers of pixels, stopped in the same way
+KERNELS = {
+    f"d{(28 // factor) ** 2}_n{n}_s{seed}": Configuration(
+        width=256, factor=factor, n=n, batch=32, steps=200, seed=seed, evaluations=5, first=50, samples=0, levels=(0.4,)
+    )
+    for seed in range(3)
+    for factor in (4, 2)
+    for n in (32, 64, 128, 256)
+}
+#: run → noises of each image: the same number whatever n is, and for some of the runs four times as many besides
+DRAWS = {run: 16 for run in KERNELS}
+MORE_DRAWS = {f"d49_n{n}_s{seed}": 64 for n in (32, 64) for seed in SEEDS}
