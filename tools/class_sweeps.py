@@ -3,18 +3,12 @@
 Called by `tools/sweeps.py`, which writes what they return.
 """
 
-import time
-import zlib
-from dataclasses import asdict
-from pathlib import Path
-
+import artefacts
 import numpy as np
 
 from theory import Mixture, RandomFeatureModel, activations
+from theory.simulation import sweep_provenance
 from theory.training import class_times, reversal_line
-
-#: where the draws of an unfinished sweep lie
-DRAWS = Path(__file__).resolve().parent.parent / "_build" / "sweeps"
 
 #: name → weight of the first class, variances, |m_c|²/d
 ORDER_MODELS = {
@@ -30,6 +24,11 @@ ORDER_MODELS = {
 
 #: model of `ORDER_MODELS` → dimension → draws
 CURVES = {"baseline": {25: 16, 50: 4, 100: 3}, "variances": {50: 2, 100: 2}}
+#: the training times of the curves
+TAU = np.geomspace(1, 1e8, 97)
+#: ratios of the second variance to the first, for the two times
+REVERSED = np.concatenate([np.geomspace(0.2, 0.92, 20), np.geomspace(1.1, 5, 20)])
+RATIOS = {"memorization": REVERSED, "generalization": REVERSED[4::10]}
 
 
 def order_model(weight, variances, norms, types):
@@ -46,15 +45,19 @@ def sweep_class_order():
     centroids and with certified types; ``types`` (2, models) is the number of types of each, ``error`` (models,) what the certified ones
     leave in the losses.
     """
-    start, names = time.process_time(), list(ORDER_MODELS)
+    names = list(ORDER_MODELS)
     weights, variances, norms = (np.array(column, float) for column in zip(*ORDER_MODELS.values(), strict=True))
-    models = [[order_model(*ORDER_MODELS[name], types) for name in names] for types in (32, "auto")]
-    times = [[class_times(model) for model in row] for row in models]
-    found = [[model.spectrum().discretisation for model in row] for row in models]
-    arrays = {"names": np.array(names), "weights": weights, "variances": variances, "norms": norms, "times": np.array(times)}
-    arrays["types"] = np.array([[each.types for each in row] for row in found])
-    arrays["error"] = np.array([each.errors.get("losses", 0.0) for each in found[1]])
-    return arrays, {"seconds of one core": round(time.process_time() - start), "centroids": "orthogonal"}
+    table = artefacts.made(order_times, {"rule": ("fixed", "certified"), "name": names}, "class_order")
+    arrays = {"names": np.array(names), "weights": weights, "variances": variances, "norms": norms}
+    arrays |= {"times": table.times.values, "types": table.types.values, "error": table.error.values[1]}
+    return arrays, {"seconds of one core": round(artefacts.seconds(table)), "centroids": "orthogonal"}
+
+
+def order_times(rule, name):
+    """The times (2, 4) of a model of `ORDER_MODELS`, its types, and what they leave in the losses."""
+    model = order_model(*ORDER_MODELS[name], "auto" if rule == "certified" else 32)
+    times, found = np.array(class_times(model)), model.spectrum().discretisation
+    return {"times": times, "types": found.types, "error": found.errors.get("losses", 0.0)}
 
 
 def sweep_reversal():
@@ -63,50 +66,61 @@ def sweep_reversal():
     Arrays: ``shares`` (40,) for the ``ratios`` σ_2²/σ_1² (40,), NaN where it does not, and ``first`` (40, 2), the class that is memorized
     first at the shares 0.01 and 0.99; ``learned_ratios`` (4,) and ``learned`` (4, 2) are the same of generalization. σ_1² = 0.5.
     """
-    start, cpu = time.perf_counter(), time.process_time()
-    ratios = np.concatenate([np.geomspace(0.2, 0.92, 20), np.geomspace(1.1, 5, 20)])
-    plain = order_model(*ORDER_MODELS["no centroids"], 1)
-    line = reversal_line(plain, ratios, jobs=1)
-    elapsed = {"seconds": round(time.perf_counter() - start, 1), "seconds of CPU": round(time.process_time() - cpu, 1)}
-    learned = reversal_line(plain, ratios[4::10], "generalization", jobs=1)
-    arrays = {"ratios": ratios, "shares": line.shares, "first": line.first}
-    arrays |= {"learned_ratios": learned.ratios, "learned": learned.first}
-    return arrays, elapsed
+    points = [{"times": times, "ratio": ratio} for times, ratios in RATIOS.items() for ratio in ratios.tolist()]
+    table = artefacts.made(reversal_at, points, "reversal")
+    line, learned = (table.isel(point=(table.times == times).values) for times in RATIOS)
+    arrays = {"ratios": RATIOS["memorization"], "shares": line.share.values, "first": line["first"].values}
+    arrays |= {"learned_ratios": RATIOS["generalization"], "learned": learned["first"].values}
+    return arrays, {"seconds of one core": artefacts.seconds(table)}
+
+
+def reversal_at(times, ratio):
+    """The share at which the order of ``times`` reverses for one ratio of variances, and which class is first at both ends."""
+    line = reversal_line(order_model(*ORDER_MODELS["no centroids"], 1), [ratio], times, jobs=1, progress=False)
+    return {"share": line.shares[0], "first": line.first[0]}
 
 
 def sweep_class_curves():
     """Train and test loss class by class of networks at finite size, trained on two classes: tanh, ψ_p = 60, ψ_n = 30, t = 0.01.
 
     Arrays: ``tau`` (times,), and for each model of `CURVES` and each d ``MODEL_d`` (draws, 2, 2, times), the loss (train, test) of each
-    class; ``theory_MODEL`` (2, 2, times) its limit by certified types. A finished draw is kept in `DRAWS`, so that a
-    sweep that was interrupted goes on; the folder may be removed then.
+    class; ``theory_MODEL`` (2, 2, times) its limit by certified types.
     """
-    arrays, seconds, certificates = {"tau": np.geomspace(1, 1e8, 97)}, {}, {}
+    points = [
+        {"name": name, "d": d, "number": number}
+        for name, sizes in CURVES.items()
+        for d, draws in sizes.items()
+        for number in range(draws)
+    ]
+    table = artefacts.made(class_draw, points, "class_curves_draws")
+    spent = np.array([record["seconds"] for record in sweep_provenance(artefacts.STORES / "class_curves_draws")])
+    limits = artefacts.made(class_limit, {"name": tuple(CURVES)}, "class_curves_limits")
+    arrays, seconds, certificates = {"tau": TAU}, {}, {}
     for name, sizes in CURVES.items():
-        for d, draws in sizes.items():
-            found = [kept_draw(name, d, seed, arrays["tau"]) for seed in range(draws)]
-            arrays[f"{name}_{d}"] = np.array([losses for losses, _ in found], np.float32)
-            seconds[f"{name}, d = {d}"] = [round(each) for _, each in found]
-        model = order_model(*ORDER_MODELS[name], "auto")
-        arrays[f"theory_{name}"] = losses_by_class(model.training(arrays["tau"]))
-        certificates[name] = asdict(model.spectrum().discretisation)
+        for d in sizes:
+            these = ((table.name == name) & (table.d == d)).values
+            arrays[f"{name}_{d}"] = table.value.values[these].astype(np.float32)
+            seconds[f"{name}, d = {d}"] = [round(each) for each in spent[these].tolist()]
+        limit = limits.sel(name=name)
+        arrays[f"theory_{name}"] = limit.losses.values
+        errors = {what: float(limit[f"{what}_error"]) for what in ("probes", "losses")}
+        certificates[name] = {"types": int(limit.types), "times": int(limit.times), "errors": errors}
     return arrays, {"seconds of one core": seconds, "seeds": "0, 1, … for each model and d", "types": certificates}
+
+
+def class_draw(name, d, number):
+    """The losses (2, 2, times) by class of one draw, whose number is its seed."""
+    return losses_by_class(order_model(*ORDER_MODELS[name], 1).simulate(d, number).training(TAU))
+
+
+def class_limit(name):
+    """Their limit by certified types, and what those are."""
+    model = order_model(*ORDER_MODELS[name], "auto")
+    losses, found = losses_by_class(model.training(TAU)), model.spectrum().discretisation
+    errors = {f"{what}_error": found.errors[what] for what in ("probes", "losses")}
+    return {"losses": losses, "types": found.types, "times": found.times, **errors}
 
 
 def losses_by_class(curve):
     """(train, test) of each class, (2, C, times)."""
     return np.array([curve.train_by_class, curve.test_by_class])
-
-
-def kept_draw(name, d, seed, tau):
-    """(losses (2, 2, times), seconds) of one draw, read from `DRAWS` if they are there, else computed and written."""
-    model = order_model(*ORDER_MODELS[name], 1)
-    # a draw of another model or at other times is another file
-    path = DRAWS / f"{name}_{d}_{seed}_{zlib.crc32(repr((model, tau.tolist())).encode()):08x}.npz"
-    if not path.exists():
-        start = time.process_time()
-        losses = losses_by_class(model.simulate(d, seed).training(tau))
-        DRAWS.mkdir(parents=True, exist_ok=True)
-        np.savez(path, losses=losses, seconds=time.process_time() - start)
-    with np.load(path) as archive:
-        return archive["losses"], float(archive["seconds"])

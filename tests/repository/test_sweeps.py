@@ -51,34 +51,14 @@ def test_a_record_has_the_keys_of_the_stored_one(name, monkeypatch, tmp_path):
         np.testing.assert_array_equal(written[key], value, strict=True)  # NaN where a line has no point
 
 
-def test_an_interrupted_sweep_goes_on(monkeypatch, tmp_path):
-    """A finished draw is read, not drawn again, and one of another model is drawn."""
-    monkeypatch.setattr(class_sweeps, "DRAWS", tmp_path / "draws")
-    tau, drawn = np.array([1.0, 1e4]), []
-    simulate = theory.RandomFeatureModel.simulate
-    monkeypatch.setattr(
-        theory.RandomFeatureModel, "simulate", lambda model, *where: drawn.append(where) or simulate(model, *where)
-    )
-    first, _ = class_sweeps.kept_draw("baseline", 2, 0, tau)
-    again, _ = class_sweeps.kept_draw("baseline", 2, 0, tau)
-    assert drawn == [(2, 0)] and np.array_equal(first, again)
-    curve = simulate(class_sweeps.order_model(*class_sweeps.ORDER_MODELS["baseline"], 1), 2, 0).training(tau)
-    assert np.array_equal(first, [curve.train_by_class, curve.test_by_class])
-    class_sweeps.kept_draw("baseline", 2, 0, 2 * tau)
-    class_sweeps.kept_draw("variances", 2, 0, tau)
-    monkeypatch.setitem(class_sweeps.ORDER_MODELS, "baseline", class_sweeps.ORDER_MODELS["variances"])
-    class_sweeps.kept_draw("baseline", 2, 0, tau)
-    assert len(drawn) == 4
-
-
 @pytest.mark.slow
 def test_a_stored_draw_is_drawn_again():
     """The last of the smallest, and the stored limit by a fixed number of types."""
     provenance, arrays = stored("class_curves")
     model = class_sweeps.order_model(*class_sweeps.ORDER_MODELS["baseline"], 32)
-    stored_draws, tau = arrays["baseline_25"], arrays["tau"]
-    drawn = class_sweeps.losses_by_class(model.simulate(25, len(stored_draws) - 1).training(tau))
+    stored_draws = arrays["baseline_25"]
+    drawn = class_sweeps.class_draw("baseline", 25, len(stored_draws) - 1)
     np.testing.assert_allclose(drawn, stored_draws[-1], rtol=1e-5)
-    limit = class_sweeps.losses_by_class(model.training(tau))
+    limit = class_sweeps.losses_by_class(model.training(arrays["tau"]))
     np.testing.assert_allclose(limit, arrays["theory_baseline"], rtol=5e-4)
     assert max(each["errors"]["losses"] for each in provenance["types"].values()) < 1e-6

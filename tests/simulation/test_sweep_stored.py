@@ -1,5 +1,8 @@
-"""A stored sweep that the engine makes: some of its draws, in the arrays that were stored before the engine was."""
+"""The stored sweeps by the engine that makes them: some of their points, in the arrays that were stored before the engine was."""
 
+import artefacts
+import class_sweeps
+import mixture_sweeps
 import numpy as np
 import pytest
 import sweeps
@@ -7,15 +10,19 @@ import sweeps
 from theory.sweeps import stored
 
 
+@pytest.fixture(autouse=True)
+def engine(tmp_path, monkeypatch):
+    """Stores of this test alone, filled by this process."""
+    monkeypatch.setattr(artefacts, "STORES", tmp_path)
+    monkeypatch.setattr(artefacts, "sweep", lambda *given, call=artefacts.sweep: call(*given, workers=1))
+
+
 @pytest.mark.slow
-def test_the_engine_makes_the_stored_outliers(tmp_path, monkeypatch):
+def test_the_engine_makes_the_stored_outliers(monkeypatch):
     few = {("equivalent", 50): 3, ("equivalent", 100): 1}
-    monkeypatch.setattr(sweeps, "STORES", tmp_path)
     monkeypatch.setattr(sweeps, "SPIKED", few)
     monkeypatch.setattr(sweeps, "CLUSTER_SIZES", (100,))
     monkeypatch.setattr(sweeps, "SEPARATIONS", (4.0,))
-    # in this process
-    monkeypatch.setattr(sweeps, "sweep", lambda *given, call=sweeps.sweep: call(*given, workers=1))
     found, facts = sweeps.sweep_outlier()
     _, kept = stored("outlier")
     for (features, d), draws in few.items():
@@ -24,3 +31,77 @@ def test_the_engine_makes_the_stored_outliers(tmp_path, monkeypatch):
             np.testing.assert_allclose(found[name], kept[name][:draws], rtol=1e-9)
     np.testing.assert_allclose(found["clusters"], kept["clusters"][:1, :, :1], rtol=1e-9, atol=1e-12)
     assert facts["seconds on one core"] > 0 and len(facts["commits"]) == 1
+
+
+def test_the_engine_makes_rows_of_the_stored_phase_diagram(monkeypatch):
+    _, kept = stored("phase_diagram")
+    np.testing.assert_array_equal(sweeps.RATIOS, kept["psi_p"])
+    row = artefacts.made(sweeps.phase_row, {"psi_p": sweeps.RATIOS[40:41]}, "row")
+    for name in ("gap", "final_gap", "score_error", "final_score_error"):
+        np.testing.assert_allclose(row[name].values[0], kept[name][40], rtol=1e-9, atol=1e-12)
+    monkeypatch.setattr(sweeps, "RATIOS", (2.0, 4.0))
+    arrays, facts = sweeps.sweep_phase_diagram()
+    assert arrays.keys() == kept.keys() and arrays["gap"].shape == (2, 2) and facts["gap threshold"] == kept["gap_threshold"]
+
+
+def test_the_engine_makes_the_stored_overlaps_and_runs(monkeypatch):
+    """A draw of the overlaps, and the arrays of a few small runs in their places."""
+    _, kept = stored("mixture")
+    draw = mixture_sweeps.late_draw(*mixture_sweeps.IMBALANCES[1], mixture_sweeps.OFFSETS[2], 9)
+    np.testing.assert_allclose(draw, kept["overlaps"][1, 2, 9], rtol=1e-6)
+    monkeypatch.setattr(mixture_sweeps, "late_draw", counted)
+    monkeypatch.setattr(mixture_sweeps, "generated_run", tagged)
+    arrays, _ = mixture_sweeps.sweep_mixture()
+    assert arrays.keys() == kept.keys() and all(arrays[name].shape == kept[name].shape for name in kept)
+    assert arrays["overlaps"][1, 2, 9].tolist() == [[0.95, 0.05], [-0.5, 9.0]]
+    assert arrays["statistics_near_20"][0, 0, 0] == [*mixture_sweeps.GENERATED].index("near_20")
+
+
+def counted(majority, minority, offset, number):
+    return np.array([[majority, minority], [offset, number]])
+
+
+def tagged(run):
+    return {
+        "statistics": np.full((8, 2, 9), float([*mixture_sweeps.GENERATED].index(run))),
+        "projections": np.zeros((8, 1500), np.float32),
+    }
+
+
+@pytest.mark.slow
+def test_the_engine_makes_points_of_the_stored_reversal(monkeypatch):
+    _, kept = stored("reversal")
+    few = {"memorization": class_sweeps.REVERSED[:1], "generalization": class_sweeps.REVERSED[4:5]}
+    np.testing.assert_array_equal(class_sweeps.RATIOS["generalization"], kept["learned_ratios"])
+    monkeypatch.setattr(class_sweeps, "RATIOS", few)
+    arrays, _ = class_sweeps.sweep_reversal()
+    np.testing.assert_allclose(arrays["shares"], kept["shares"][:1], rtol=1e-6)
+    for name, length in (("ratios", 1), ("first", 1), ("learned_ratios", 1), ("learned", 1)):
+        np.testing.assert_array_equal(arrays[name], kept[name][:length])
+
+
+@pytest.mark.slow
+def test_the_engine_makes_class_curves_and_orders_in_the_arrays_that_are_stored(monkeypatch):
+    """A small dimension in place of the stored ones; the theory and a stored draw are compared by ``test_sweeps.py``."""
+    monkeypatch.setattr(class_sweeps, "CURVES", {"baseline": {25: 1}, "variances": {2: 2}})
+    monkeypatch.setattr(class_sweeps, "class_limit", limit)
+    arrays, facts = class_sweeps.sweep_class_curves()
+    provenance, kept = stored("class_curves")
+    np.testing.assert_allclose(arrays["baseline_25"], kept["baseline_25"][:1], rtol=1e-5)
+    assert arrays["variances_2"].shape == (2, 2, 2, 97) and arrays["variances_2"].dtype == np.float32
+    assert (
+        facts.keys() == provenance.keys() & facts.keys()
+        and facts["types"]["baseline"].keys() == provenance["types"]["baseline"].keys()
+    )
+    assert [len(seconds) for seconds in facts["seconds of one core"].values()] == [1, 2]
+
+    monkeypatch.setattr(class_sweeps, "ORDER_MODELS", {"no centroids": class_sweeps.ORDER_MODELS["no centroids"]})
+    arrays, _ = class_sweeps.sweep_class_order()
+    _, kept = stored("class_order")
+    place = kept["names"].tolist().index("no centroids")
+    np.testing.assert_allclose(arrays["times"], kept["times"][:, [place]], rtol=1e-9)
+    assert arrays.keys() == kept.keys() and arrays["error"].shape == (1,)
+
+
+def limit(name):
+    return {"losses": np.zeros((2, 2, 97)), "types": 1, "times": 1, "probes_error": 0.0, "losses_error": 0.0}
