@@ -4,6 +4,7 @@
 #   make test        style, mathematics, and every number printed in the book
 #   make quick       the mathematics alone, without the slow tests, while one works on it
 #   make lab         open the chapters in JupyterLab
+#   make pdf         the book on paper, by LaTeX (README names what it takes)
 #   make benchmark   time the solvers and the simulations
 #   make chapter NAME=hermite     book/hermite.md -> book/hermite.ipynb, executed
 #   make sweeps      compute the stored sweeps of theory/sweeps again (minutes)
@@ -46,7 +47,7 @@ OURS  := $(VENV)/.made-by-make
 # Python without what the caller's environment says to it
 RUN   := $(BIN)/python -I tools/surroundings.py
 
-.PHONY: book test quick lab clean distclean chapter benchmark sweeps networks gpu picture pages axe surroundings students lowest wrong-digits mutants fuzz format torch environment
+.PHONY: book pdf test quick lab clean distclean chapter benchmark sweeps networks gpu picture pages axe surroundings students lowest wrong-digits mutants fuzz format torch environment
 
 book: $(STAMP)
 	BOOK_EXECUTE=$(EXECUTE) $(RUN) jupyter-book build --all -W -n --keep-going .
@@ -54,6 +55,10 @@ book: $(STAMP)
 	@echo "The book is in _build/html. Open $(CURDIR)/_build/html/index.html in a browser,"
 	@echo "or serve it:  $(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html 8000"
 	@echo "and visit     http://127.0.0.1:8000"
+
+pdf: $(STAMP)
+	BOOK_EXECUTE=$(EXECUTE) $(RUN) jupyter-book build --all -W -n --keep-going --builder latex .
+	$(RUN) tools/pdf.py
 
 test: $(STAMP)
 	$(RUN) -m ruff check .
