@@ -11,7 +11,8 @@ A Sphinx extension, loaded by ``_config.yml``.
 - The theme asks for a script (Thebe, live code in the page) that this book does not use and that lives on a CDN.
 - A chapter that is being edited lies beside its notebook as text; the notebook is the chapter.
 - The formulas of the explorer are printed as JavaScript from their derivations (`explorer_formulas`).
-- Two tables are written from the chapters and from what is known of them: the statements (`statements`), the claims of the sources (`claims`).
+- Tables are written from the chapters and from what is known of them: the statements (`statements`), the claims of the sources (`claims`), the
+  reasons of an error (`troubleshooting`).
 """
 
 import hashlib
@@ -28,6 +29,7 @@ import myst_nb.core.execute.cache
 import myst_nb.core.execute.direct
 import statements
 import surroundings
+import troubleshooting
 from jupyter_cache import get_cache
 from jupyter_cache.executors.utils import single_nb_execution
 
@@ -136,7 +138,7 @@ def exclude_drafts(app, config):
 
 def write_tables(app, docname, source):
     """Put a table into its page, which is made again when a chapter or the table's source changes."""
-    for table in (statements, claims):
+    for table in (statements, claims, troubleshooting):
         if docname == f"book/{table.PAGE}":
             source[0] = source[0].replace(table.MARK, table.markdown())
             for path in (table.TABLE, *table.TABLE.parent.glob("*.ipynb")):

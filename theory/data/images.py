@@ -140,7 +140,7 @@ class ClassStatistics:
 def class_statistics(images: Images) -> ClassStatistics:
     """Weights, centroids, variances and covariance spectra of the classes that occur. O(n d² + C d³).
 
-    ``total`` is the spectrum of Σ_c ω_c (Σ_c + m_c m_c^T), the covariance of all images (checked by `tests/data/test_images.py`).
+    ``total`` is the spectrum of Σ_c ω_c (Σ_c + m_c m_c^T), the covariance of all images (checked by ``tests/data/test_images.py``).
     """
     of_class("images", images, "Images", "a theory.data.images.Images")
     vectors, kinds = images.vectors(), np.unique(images.labels)

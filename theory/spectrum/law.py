@@ -151,7 +151,7 @@ class Spectrum(Distribution):
             )
 
     def solve(self, z: NDArray, method: str = "auto") -> NDArray[np.complex128]:
-        """The unknowns (m, N) at a flat complex array z, those of `system`; below the axis by conjugation. Raises `ConvergenceError`."""
+        """The unknowns (m, N) at a flat complex array z, those of ``system``; below the axis by conjugation. Raises `ConvergenceError`."""
         below = z.imag < 0
         z = np.where(below, z.conj(), z)
         x, residual = self.solve_at(z - self.offset, method)

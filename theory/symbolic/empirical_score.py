@@ -11,10 +11,10 @@ What is asked is asked at different y: at y = a + √h ξ of a trajectory (X = �
 training point at the distance √d ρ (X = λ + ρ²). All answers are linear in three averages over the spectrum of Σ,
 
 .. math:: L=\langle\log(1+\lambda/h)\rangle,\qquad A=\langle\frac{\lambda}{\lambda+h}\rangle,\qquad
-B=\langle\frac{\lambda^2}{(\lambda+h)^2}\rangle ,
+    B=\langle\frac{\lambda^2}{(\lambda+h)^2}\rangle ,
 
-`collapse`, `onset`, `condensation` are what 2α equals at the three times, `energy` twice the lowest energy of a fresh point, whose sum
-condensed at h, `basin` what ρ² equals at its border. Sources: 2402.18491 for collapse as condensation of a random energy model;
+``collapse``, ``onset``, ``condensation`` are what 2α equals at the three times, ``energy`` twice the lowest energy of a fresh point, whose sum
+condensed at h, ``basin`` what ρ² equals at its border. Sources: 2402.18491 for collapse as condensation of a random energy model;
 2502.09578 asks for the other times, whose formulas are derived here, checked by ``tests/symbolic/test_empirical_conditions.py`` and, at finite
 size, ``tests/simulation/test_collapse.py``.
 """

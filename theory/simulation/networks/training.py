@@ -73,7 +73,7 @@ def train(
     Notes
     -----
     On one thread of a two-core machine a step of the MLP of width 256 takes 4 ms, of the U-Net of width 16 13 ms. On one machine
-    a run gives the same bits, whether or not it was interrupted (`tests/simulation/test_networks_training.py`).
+    a run gives the same bits, whether or not it was interrupted (``tests/simulation/test_networks_training.py``).
     """
     of_class("configuration", configuration, "Configuration", "a theory.simulation.networks.Configuration")
     truth("progress", progress)
