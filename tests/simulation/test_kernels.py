@@ -29,6 +29,8 @@ SIGMAS = {
     "relu": (activations.relu, lambda x: np.maximum(x, 0), 1.0, True),
 }
 MODEL = RandomFeatureModel(activations.tanh, 2.4, 1.8, TIME)
+#: fewer features than dimensions: no mode is slow, so that the last one is learned within the digits of float32
+QUICK = RandomFeatureModel(activations.tanh, 0.3, 1.0, TIME)
 
 everywhere = pytest.mark.parametrize("place", places())
 every_sigma = pytest.mark.parametrize("name", SIGMAS)
@@ -126,8 +128,8 @@ def test_fresh_data(place):
 
 def drawn(where):
     """(finite there, finite in NumPy and float64, U, V with bounds) of one seed."""
-    finite = simulate(MODEL, 10, 5, device=where.device, library=where.library, dtype=where.dtype)
-    reference = simulate(MODEL, 10, 5)
+    finite = simulate(QUICK, 40, 5, device=where.device, library=where.library, dtype=where.dtype)
+    reference = simulate(QUICK, 40, 5)
     inputs = (given(array, where.dtype, rounded=True) for array in (reference.W, reference.X))
     return finite, reference, *exact_average(np.tanh, 1.0, *inputs, TIME)
 
@@ -142,13 +144,14 @@ def distance(U, norm):
 def test_eigenvalues(place):
     """Weyl: no eigenvalue moves by more than ‖ΔU‖₂, which is at most the norm of the bound of |ΔU|; p u ‖U‖₂ are the solver's."""
     where = backend_at(place)
-    finite, reference, U, _ = drawn(where)
+    finite, _, U, _ = drawn(where)
     numbers(where, finite.W, finite.X, finite.U, finite.V, finite.biases)
     U.holds(where.to_numpy(finite.U))
+    expected = np.linalg.eigvalsh(U.value)
     assert finite.eigenvalues.dtype == np.float64
-    assert np.max(np.abs(finite.eigenvalues - reference.eigenvalues)) <= distance(U, 2)
+    assert np.max(np.abs(finite.eigenvalues - expected)) <= distance(U, 2)
     z = -0.1  # |(λ − z)^{-1} − (λ' − z)^{-1}| <= |λ − λ'|/z² for λ, λ' >= 0
-    assert abs(finite.stieltjes(z) - reference.stieltjes(z)) <= distance(U, 2) / z**2
+    assert abs(finite.stieltjes(z) - np.mean(1 / (expected - z))) <= distance(U, 2) / z**2
 
 
 @everywhere
@@ -172,7 +175,8 @@ def test_flow(place, tau):
     finite, reference, U, V = drawn(where)
     (p, d), noise, u = reference.W.shape, -math.expm1(-2 * TIME), U.u + UNIT["float64"]
     norm, off, off_V = np.linalg.norm, distance(U, "fro"), np.linalg.norm(V.tolerance())
-    low = reference.eigenvalues[0] - off
+    eigenvalues, basis = np.linalg.eigh(U.value)
+    low = eigenvalues[0] - off
     assert low > 0
 
     def filtered(tau):
@@ -186,18 +190,35 @@ def test_flow(place, tau):
     r_test = 2 * p * gamma(p, u) + gamma(d, u) + 4 * u
     size, largest = norm(V.value), norm(V.value, 2)
     bound_A = math.sqrt(p / noise) * (f * off_V + slope * largest * off + r * f * size)
-    (A,), expected = numbers(where, gradient_flow(finite, tau)), gradient_flow(reference, tau)
+    (A,) = numbers(where, gradient_flow(finite, tau))
+    expected = (
+        -math.sqrt(p / noise)
+        * (V.value.T @ basis * -np.expm1(-2 * noise * tau * d / p * eigenvalues) / eigenvalues)
+        @ basis.T
+    )
     assert norm(A - expected) <= bound_A
 
-    curve, reference_curve = finite.training(tau), reference.training(tau)
+    def loss(A, U, V):
+        return 1 + 2 / d * math.sqrt(noise / p) * np.sum(A * V.T) + noise / (p * d) * np.sum(A @ U * A)
+
+    curve = finite.training(tau)
     train = f2 * off_V * (2 * size + off_V) + size * largest * slope2 * off + (r + gamma(d, u)) * f2 * size**2
-    assert abs(curve.train - reference_curve.train) <= train / d
+    assert abs(curve.train - loss(expected, U.value, V.value)) <= train / d
     U_fresh, V_fresh = population(np.tanh, 1.0, given(reference.W, where.dtype, rounded=True), TIME)
     a, a_off = norm(expected), bound_A
     quadratic = (2 * a + a_off) * a_off * norm(U_fresh.value, 2) + (a + a_off) ** 2 * norm(U_fresh.tolerance(), 2)
     linear = a_off * norm(V_fresh.value) + (a + a_off) * norm(V_fresh.tolerance()) + r_test * a * norm(V_fresh.value)
     test = noise / (p * d) * (quadratic + r_test * a**2 * norm(U_fresh.value)) + 2 / d * math.sqrt(noise / p) * linear
-    assert abs(curve.test - reference_curve.test) <= test
+    assert abs(curve.test - loss(expected, U_fresh.value, V_fresh.value)) <= test
+    print(
+        "RATIO",
+        where.dtype,
+        tau,
+        distance(U, 2) / eigenvalues[-1],
+        bound_A / norm(expected),
+        train / d / curve.train,
+        test / curve.test,
+    )
 
 
 @everywhere

@@ -23,19 +23,16 @@ def of_samples(
     """U = (1/n) G G^T + b² W W^T/d + s² (p, p) with G = κ + e^{-t} a W X/√d + v Ω, and V = b W/√d (p, d); takes p·n normal numbers."""
     xp, c, (p, d), n = backend.xp, model.coefficients(), W.shape, X.shape[1]
     omega = backend.asarray(rng.standard_normal((p, n)))
-    # Python's numbers leave the precision of arrays alone
-    kappa, a, v, b, b2, s2 = (float(number) for number in (c.kappa, model.decay * c.a, c.v, c.b, c.b2, c.s2))
-    G = kappa + a / math.sqrt(d) * (W @ X) + v * omega
-    U = G @ G.T / n + b2 / d * (W @ W.T) + s2 * xp.eye(p, dtype=backend.real_type, device=backend.device)
-    return U, b / math.sqrt(d) * W
+    G = c.kappa + model.decay * c.a / math.sqrt(d) * (W @ X) + c.v * omega
+    U = G @ G.T / n + c.b2 / d * (W @ W.T) + c.s2 * xp.eye(p, dtype=backend.real_type, device=backend.device)
+    return U, c.b / math.sqrt(d) * W
 
 
 def of_fresh_data(backend: Backend, model: "RandomFeatureModel", W: Array) -> tuple[Array, Array]:
     """The same averaged over x and Ω too: Ũ = κ² + a² W(e^{−2t}Σ + Δ_t)W^T/d + v² + s², and Ṽ = V."""
     xp, (p, d), c = backend.xp, W.shape, model.coefficients()
     eigenvalues = backend.asarray(covariance_eigenvalues(model.data, d))
-    kappa2, a2, rest, b = (float(number) for number in (c.kappa**2, c.a**2, c.v2 + c.s2, c.b))
-    covariance = (W * (float(model.decay) ** 2 * eigenvalues + float(model.noise_variance))) @ W.T / d
+    covariance = (W * (model.decay**2 * eigenvalues + model.noise_variance)) @ W.T / d
     identity = xp.eye(p, dtype=backend.real_type, device=backend.device)
-    mean = kappa2 * xp.ones((p, p), dtype=backend.real_type, device=backend.device)
-    return a2 * covariance + rest * identity + mean, b / math.sqrt(d) * W
+    mean = c.kappa**2 * xp.ones((p, p), dtype=backend.real_type, device=backend.device)
+    return c.a**2 * covariance + (c.v2 + c.s2) * identity + mean, c.b / math.sqrt(d) * W

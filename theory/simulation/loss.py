@@ -69,13 +69,13 @@ def quadratic_loss(A: Array, U: Array, V: Array, noise_variance: float, xp: Any,
     """
     d, p = A.shape[-2:]
     quadratic, linear = xp.sum((A @ U) * A, axis=(-2, -1)), xp.sum(A * V.T, axis=(-2, -1))
-    return initial_loss + 2 * math.sqrt(noise_variance / p) / d * linear + float(noise_variance) / (p * d) * quadratic
+    return initial_loss + 2 * math.sqrt(noise_variance / p) / d * linear + noise_variance / (p * d) * quadratic
 
 
 def gradient(finite: "FiniteModel", A: Array) -> Array:
     """∂L/∂A = (2Δ̄/(pd)) A U + (2√Δ̄/(d√p)) V^T, an array of the backend shaped like ``A``; see `train_loss`."""
     A = _readout(a_draw(finite), A)
-    (p, d), mean_noise = finite.W.shape, float(finite.model.noise_variance)
+    (p, d), mean_noise = finite.W.shape, finite.model.noise_variance
     return 2 * mean_noise / (p * d) * (A @ finite.U) + 2 * math.sqrt(mean_noise / p) / d * finite.V.T
 
 
