@@ -30,7 +30,7 @@ from theory.simulation.sweeping import tasks
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "theory" / "sweeps"
 #: what runs on the device: every kernel against NumPy in float64, and what devices mean
-TESTS = ("tests/simulation/test_kernels.py",)
+TESTS = ("tests/simulation/test_kernels.py", "tests/simulation/test_kernels_generation.py")
 DTYPES = ("float64", "float32")
 #: d of what is timed, with p = 4d and n = 3d; the host takes those up to `HOST_SIZE`
 SIZES, HOST_SIZE = (125, 250, 500, 1000, 2000), 1000

@@ -126,10 +126,10 @@ def test_fresh_data(place):
         bound.holds(array)
 
 
-def drawn(where):
+def drawn(where, model, d):
     """(finite there, finite in NumPy and float64, U, V with bounds) of one seed."""
-    finite = simulate(QUICK, 40, 5, device=where.device, library=where.library, dtype=where.dtype)
-    reference = simulate(QUICK, 40, 5)
+    finite = simulate(model, d, 5, device=where.device, library=where.library, dtype=where.dtype)
+    reference = simulate(model, d, 5)
     inputs = (given(array, where.dtype, rounded=True) for array in (reference.W, reference.X))
     return finite, reference, *exact_average(np.tanh, 1.0, *inputs, TIME)
 
@@ -144,7 +144,7 @@ def distance(U, norm):
 def test_eigenvalues(place):
     """Weyl: no eigenvalue moves by more than ‖ΔU‖₂, which is at most the norm of the bound of |ΔU|; p u ‖U‖₂ are the solver's."""
     where = backend_at(place)
-    finite, _, U, _ = drawn(where)
+    finite, _, U, _ = drawn(where, MODEL, 10)
     numbers(where, finite.W, finite.X, finite.U, finite.V, finite.biases)
     U.holds(where.to_numpy(finite.U))
     expected = np.linalg.eigvalsh(U.value)
@@ -172,7 +172,7 @@ def test_flow(place, tau):
                    + (2/d)√(Δ/p) [‖ΔA‖_F ‖Ṽ‖_F + ‖A + ΔA‖_F ‖ΔṼ‖_F + r' ‖A‖_F ‖Ṽ‖_F],          r' = 2 p γ_p + γ_d + 4 u.
     """
     where = backend_at(place)
-    finite, reference, U, V = drawn(where)
+    finite, reference, U, V = drawn(where, QUICK, 40)
     (p, d), noise, u = reference.W.shape, -math.expm1(-2 * TIME), U.u + UNIT["float64"]
     norm, off, off_V = np.linalg.norm, distance(U, "fro"), np.linalg.norm(V.tolerance())
     eigenvalues, basis = np.linalg.eigh(U.value)
@@ -223,11 +223,13 @@ def test_flow(place, tau):
 
 @everywhere
 def test_the_bounds_in_float32_would_notice_a_part_in_ten_thousand(place):
-    """They are of use only if they are narrow: below 1e-4 of the largest entry, and 1e-12 in float64."""
+    """They are of use only if they are narrow: below 1e-4 of the largest entry or eigenvalue, and 1e-12 in float64."""
     where = backend_at(place)
-    _, _, U, V = drawn(where)
+    _, _, U, V = drawn(where, MODEL, 10)
+    narrow = 1e-4 if where.dtype == SINGLE else 1e-12
     for bound in (U, V):
-        assert np.max(bound.tolerance()) < (1e-4 if where.dtype == SINGLE else 1e-12) * np.max(np.abs(bound.value))
+        assert np.max(bound.tolerance()) < narrow * np.max(np.abs(bound.value))
+    assert distance(U, 2) < narrow * np.linalg.norm(U.value, 2)
 
 
 @pytest.mark.parametrize("place", places())

@@ -101,6 +101,11 @@ class LanczosModel:
         return self.matrices.U.storage.name
 
     @property
+    def device(self) -> str:
+        """Where it was made: "cpu", the one place of Lanczos' recurrences."""
+        return "cpu"
+
+    @property
     def kinds(self) -> NDArray[np.int_]:
         """(n,), the samples' kinds."""
         return self.matrices.kinds
