@@ -23,7 +23,7 @@ COMMON = ["what", "made by", "package", "python", "numpy"]
 
 def test_each_stored_sweep_has_its_function():
     assert {*sweeps.SWEEPS} == {*NAMES} - OF_NETWORKS
-    assert {f"networks_{name}" for name in (*EXPERIMENTS, "modes")} == OF_NETWORKS
+    assert {f"networks_{name}" for name in (*EXPERIMENTS, "modes", "kernel")} == OF_NETWORKS
 
 
 @pytest.mark.parametrize("name", sorted(OF_NETWORKS))

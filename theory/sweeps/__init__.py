@@ -14,7 +14,7 @@ from ..validation import one_of
 
 NAMES = ("class_curves", "class_order", "generation_window", "mixture", "outlier", "phase_diagram", "reversal")
 #: trained networks, by ``tools/networks.py``
-NAMES += ("networks_classes", "networks_modes", "networks_size", "networks_unet", "networks_width")
+NAMES += ("networks_classes", "networks_kernel", "networks_modes", "networks_size", "networks_unet", "networks_width")
 
 #: measured where there is such a machine, and else not at all
 REPORTS = ("gpu",)
