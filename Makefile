@@ -13,6 +13,7 @@
 #   make picture     draw the picture of README.md again
 #   make pages       check the built pages: links, formulas, widths, weight, nothing loaded from elsewhere
 #   make axe         fetch axe-core (with npm), so that `make pages` checks the pages' accessibility too
+#   make slides      the slides of the course, from the built pages, in _build/slides (fetches reveal.js with npm, once)
 #   make surroundings             build two pages in each of many odd surroundings (minutes)
 #   make wrong-digits            change a digit of every chapter and see that its tests fail (minutes)
 #   make students                 every chapter with its first model at two other numbers of samples (minutes)
@@ -32,6 +33,8 @@ JOBS   := 2
 TORCH  := torch==2.13.0
 # the rules of accessibility that the pages are held to
 AXE    := axe-core@4.14.1
+# what the slides of the course are shown with
+REVEAL := reveal.js@6.0.2
 PYTEST_OPTIONS :=
 # `make book EXECUTE=force` runs every chapter whatever the cache holds
 EXECUTE := cache
@@ -47,7 +50,7 @@ OURS  := $(VENV)/.made-by-make
 # Python without what the caller's environment says to it
 RUN   := $(BIN)/python -I tools/surroundings.py
 
-.PHONY: book pdf test quick lab clean distclean chapter benchmark sweeps networks gpu picture pages axe surroundings students lowest wrong-digits mutants fuzz format torch environment
+.PHONY: book pdf test quick lab clean distclean chapter benchmark sweeps networks gpu picture pages axe slides surroundings students lowest wrong-digits mutants fuzz format torch environment
 
 book: $(STAMP)
 	BOOK_EXECUTE=$(EXECUTE) $(RUN) jupyter-book build --all -W -n --keep-going .
@@ -98,6 +101,14 @@ pages: $(STAMP)
 
 axe:
 	npm install --loglevel error --no-save --no-package-lock --ignore-scripts --no-audit --no-fund --prefix _build/.axe $(AXE)
+
+slides: $(STAMP)
+	@test -e _build/html/book/intro.html || $(MAKE) book
+	@test "$$(cat _build/.reveal/version 2>/dev/null)" = $(REVEAL) || { command -v npm >/dev/null || \
+	    { echo "npm is needed once, to fetch $(REVEAL); on Debian or Ubuntu install the package npm" >&2; exit 1; }; \
+	    npm install --loglevel error --no-save --no-package-lock --ignore-scripts --no-audit --no-fund --prefix _build/.reveal $(REVEAL) && \
+	    echo $(REVEAL) > _build/.reveal/version; }
+	$(RUN) tools/slides.py
 
 surroundings: $(STAMP)
 	$(RUN) -m pytest -q -n $(JOBS) tests/surroundings

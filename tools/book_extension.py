@@ -12,7 +12,7 @@ A Sphinx extension, loaded by ``_config.yml``.
 - A chapter that is being edited lies beside its notebook as text; the notebook is the chapter.
 - The formulas of the explorer are printed as JavaScript from their derivations (`explorer_formulas`).
 - Tables are written from the chapters and from what is known of them: the statements (`statements`), the claims of the sources (`claims`), the
-  reasons of an error (`troubleshooting`).
+  reasons of an error (`troubleshooting`), the lectures of the course (`course`).
 """
 
 import hashlib
@@ -23,6 +23,7 @@ import shutil
 from pathlib import Path
 
 import claims
+import course
 import executed
 import explorer_formulas
 import myst_nb.core.execute.cache
@@ -138,7 +139,7 @@ def exclude_drafts(app, config):
 
 def write_tables(app, docname, source):
     """Put a table into its page, which is made again when a chapter or the table's source changes."""
-    for table in (statements, claims, troubleshooting):
+    for table in (statements, claims, troubleshooting, course):
         if docname == f"book/{table.PAGE}":
             source[0] = source[0].replace(table.MARK, table.markdown())
             for path in (table.TABLE, *table.TABLE.parent.glob("*.ipynb")):

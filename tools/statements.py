@@ -110,7 +110,7 @@ def known_labels():
 def link(label):
     """A reference by the role that the label's beginning asks for."""
     kind = label.partition("-")[0]
-    if kind in ("thm", "prop", "lem", "cor", "def"):
+    if kind in ("thm", "prop", "lem", "cor", "def", "rem"):
         return f"{{prf:ref}}`{label}`"
     role = {"eq": "eq", "fig": "numref"}.get(kind, "ref")
     return f"{{{role}}}`{label}`"
