@@ -337,7 +337,7 @@ TABLE = {
     "simulation.LanczosModel.stieltjes_estimate": call(LANCZOS, z=(-1.0, "complexes")),
     "simulation.LanczosModel.cdf": call(LANCZOS, lam=(1.0, "reals")),
     "simulation.LanczosModel.histogram": call(LANCZOS, walls=([0.1, 1.0], "reals")),
-    "simulation.LanczosModel.density": call(LANCZOS, lam=(1.0, "reals"), width=(0.1, "positive")),
+    "simulation.LanczosModel.density": call(LANCZOS, lam=(1.0, "reals > 0"), width=(None, "positive or None")),
     "simulation.LanczosModel.extreme_eigenvalues": call(
         LANCZOS, count=(1, "integer"), which=("largest", "choice"), tolerance=(None, "positive or None")
     ),

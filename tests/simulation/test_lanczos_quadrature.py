@@ -8,7 +8,16 @@ from scipy.special import ive
 
 from theory.simulation.lanczos.operators import MatrixOperator
 from theory.simulation.lanczos.probes import mean_over_probes, orthogonal_probes, random_bound
-from theory.simulation.lanczos.quadrature import bracket, cumulative, gauss, radau, resolvent, resolvent_bound
+from theory.simulation.lanczos.quadrature import (
+    bracket,
+    christoffel,
+    cumulative,
+    gauss,
+    radau,
+    resolvent,
+    resolvent_bound,
+    smoothed,
+)
 from theory.simulation.lanczos.recurrence import tridiagonalise
 
 RNG = np.random.default_rng(1)
@@ -155,3 +164,25 @@ def test_the_bound_above_the_spectrum():
             failed = np.mean([random_bound(node, P, k, failure) < VALUES[-1] for node in nodes])
             assert failed <= failure
     assert random_bound(1.0, 1000, 3) == math.inf and 1 < random_bound(1.0, 1000, 100) < 1.03
+
+
+def test_christoffels_function_is_the_weight_of_a_node():
+    x = np.array([0.004, 0.3, 2.2, 4.5, 7.0])
+    for k in (5, 20):
+        for rule in rules(k):
+            np.testing.assert_allclose(christoffel(rule, x), [2 * cumulative(rule, y)[1] for y in x], rtol=1e-6, atol=1e-13)
+    assert np.all(christoffel(rules(60)[0], np.array([-1e3, 1e9])) < 1e-200)
+
+
+def test_the_smoothed_density_and_its_certificate():
+    log_lam = np.linspace(-5.5, 2.5, 60)
+    worst = []
+    for k in (10, 25, 45):
+        for i, rule in enumerate(rules(k)):
+            for width in (0.2, 0.6):
+                kernel = np.exp(-(((log_lam[:, None] - np.log(VALUES)) / width) ** 2) / 2) / width / math.sqrt(2 * math.pi)
+                value, bound = smoothed(rule, log_lam, width)
+                error = np.abs(value - kernel @ SHARES[:, i])
+                assert np.all(error <= bound + 1e-9)
+                worst.append(np.max(error / (bound + 1e-9)))
+    assert 0.05 < max(worst) < 1

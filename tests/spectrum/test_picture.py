@@ -65,3 +65,15 @@ def test_axes_are_the_callers_or_new():
     assert NEAR.spectrum().plot(ax) is ax and NEAR.spectrum().plot() is not ax
     with pytest.raises(ValueError, match=r"^ax = 'here' is of type str; allowed: axes of matplotlib"):
         NEAR.spectrum().plot("here")
+
+
+def test_a_draw_without_its_eigenvalues_is_a_band_of_area_one():
+    for model, scale in ((FAR, np.log), (NEAR, np.asarray)):
+        ax = model.spectrum().plot(finite=model.simulate(20, method="lanczos", probes=8, steps=30))
+        area, band = ax.collections
+        assert "one draw, d = 20, ln λ to 0." in area.get_label() and not ax.patches
+        lam, height = area.get_paths()[0].vertices.T
+        top = len(lam) // 2  # there along 0 and back along the density, or the other way
+        sides = [abs(np.trapezoid(height[part], scale(lam[part]))) for part in (slice(0, top), slice(top, None))]
+        assert max(sides) == pytest.approx(1, abs=0.02)
+        assert np.ptp(band.get_paths()[0].vertices[:, 1]) > 0

@@ -66,22 +66,27 @@ def _top(law, far):
 
 
 def _histogram(ax, finite, far, bins, color):
-    """Bars of all eigenvalues of a draw, of total area 1: those of an atom lie close to its place, and stand higher than the axis shows.
-
-    Where a draw has their law and not the eigenvalues (``method="lanczos"``), the bars are its shares, and lines upon them twice their
-    standard errors.
-    """
-    values = getattr(finite, "eigenvalues", None)
-    low, high = (values.min(), values.max()) if values is not None else finite.range
-    far = far and low > 0
-    walls = np.geomspace(low, high, bins + 1) if far else np.linspace(low, high, bins + 1)
-    walls[0], walls[-1] = low, high
-    measure = np.diff(np.log(walls) if far else walls)
-    if values is not None:
-        shares = np.histogram(values, walls)[0] / values.size
-    else:
-        shares, error, _ = finite.histogram(walls)
-        middles = np.sqrt(walls[1:] * walls[:-1]) if far else (walls[1:] + walls[:-1]) / 2
-        ax.errorbar(middles, shares / measure, 2 * error / measure, fmt="none", ecolor=color, linewidth=0.8)
+    """Bars of all eigenvalues of a draw, of total area 1: those of an atom lie close to its place, and stand higher than the axis shows."""
     label = f"one draw, d = {finite.W.shape[1]}"
-    ax.bar(walls[:-1], shares / measure, np.diff(walls), align="edge", color=color, alpha=0.35, label=label)
+    if not hasattr(finite, "eigenvalues"):
+        _smoothed(ax, finite, far, color, label)
+        return
+    values = finite.eigenvalues
+    far = far and values.min() > 0
+    walls = np.geomspace(values.min(), values.max(), bins + 1) if far else np.linspace(values.min(), values.max(), bins + 1)
+    walls[0], walls[-1] = values.min(), values.max()
+    counts, _ = np.histogram(values, walls)
+    heights = counts / (values.size * np.diff(np.log(walls) if far else walls))
+    ax.bar(walls[:-1], heights, np.diff(walls), align="edge", color=color, alpha=0.35, label=label)
+
+
+def _smoothed(ax, finite, far, color, label):
+    """The density of a draw whose law is known and not its eigenvalues (``method="lanczos"``), with a band of twice its standard error."""
+    low, high = finite.range
+    low = max(low, 1e-6 * high)
+    reach = np.exp(3 * finite.resolution)
+    lam = np.geomspace(low / reach, high * reach, 4 * POINTS)
+    found = finite.density(lam)
+    height, error = (x * lam if far else x for x in (found.value, 2 * found.standard_error))
+    ax.fill_between(lam, 0, height, color=color, alpha=0.35, label=f"{label}, ln λ to {finite.resolution:.2g}")
+    ax.fill_between(lam, height - error, height + error, color=color, alpha=0.6, linewidth=0)
