@@ -7,8 +7,8 @@ import sympy as sp
 from theory import RandomFeatureModel, activations
 from theory.filters import filter_function
 from theory.simulation import equivalent, fresh_data
-from theory.simulation.lanczos.curves import double_filter
-from theory.simulation.lanczos.fresh import FreshEquivalent, FreshNetwork
+from theory.simulation.lanczos.curves import double_filter, fresh_values
+from theory.simulation.lanczos.fresh import FreshEquivalent, FreshForms, FreshNetwork
 from theory.simulation.lanczos.operators import MatrixOperator
 from theory.simulation.lanczos.recurrence import tridiagonalise
 
@@ -83,3 +83,28 @@ def test_fresh_data_by_blocks(monkeypatch):
     U, _ = equivalent.of_fresh_data(model.simulate(4).backend, model, W)
     np.testing.assert_allclose(FreshEquivalent(model, W) @ np.eye(60), U, atol=1e-13)
     assert FreshEquivalent(model, W).trace == pytest.approx(np.trace(U))
+
+
+def test_the_error_of_a_quadratic_form():
+    """y^T Ũ y with an Ũ that has nothing to do with U: off by η 2|Ũ y_k|, and by ‖Ũ‖ η² beyond."""
+    rng, p, c = np.random.default_rng(0), 60, np.array([1.0, 10.0])
+    values, x = np.geomspace(0.02, 5.0, p), rng.standard_normal((p, 2))
+    root = rng.standard_normal((p, p))
+    fresh, ratios = root @ root.T, []
+    for k in (12, 20, 28):
+        rules, bases = tridiagonalise(MatrixOperator(np.diag(values)), x, k)
+        applied = bases @ fresh
+        forms = FreshForms(
+            (bases @ applied.swapaxes(1, 2))[:, None],
+            (applied @ applied.swapaxes(1, 2))[:, None],
+            np.zeros((2, 1, k)),
+            np.zeros((2, 1)),
+            np.zeros(1),
+        )
+        found, bound = fresh_values(rules, forms, c, 0.0)
+        for i in range(2):
+            y = filter_function(values, c[:, None]) * x[:, i]
+            error = np.abs(np.einsum("tp,pq,tq->t", y, fresh, y) - found[i, 0])
+            assert np.all(error <= 1.01 * bound[i, 0] + 1e-8)
+            ratios.extend((error / bound[i, 0])[bound[i, 0] > 1e-6])
+    assert 0.01 < max(ratios)
