@@ -14,6 +14,7 @@ MODELS = {
         RandomFeatureModel(activations.relu, 2, 4, 0.3, Gaussian(spikes=(5.0,))), {"features": "equivalent"}
     ),
     "network": (TANH, {}),
+    "target of x": (RandomFeatureModel(activations.tanh, 2, 3, TimeGrid((0.1, 0.6), (0.5, 0.5), skip=(-1.0, -0.5))), {}),
     "sampled": (TANH, {"noise_draws": 3}),
     "biases and times": (RandomFeatureModel(activations.tanh, 3, 2, TimeGrid((0.1, 0.5), (0.4, 0.6)), bias=0.5), {}),
     "clusters": (

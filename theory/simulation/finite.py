@@ -87,7 +87,8 @@ def simulate(
         Random vectors that a trace is averaged over, by default 16, and steps of the recurrence from each, by default 100.
     memory : float, optional
         GiB that matrices and vectors may take; matrices beyond it are kept in temporary files (of the folder that ``TMPDIR`` names), which
-        are gone with the draw. No limit by default.
+        are gone with the draw. No limit by default. A network's U is put there once it is formed, which takes 2 p² + p n numbers in memory;
+        the Gaussian equivalent is drawn there and takes no more.
 
     Returns
     -------

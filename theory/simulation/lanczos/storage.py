@@ -43,7 +43,10 @@ class Storage:
         return array
 
     def keep(self, array: NDArray) -> NDArray:
-        """A copy of ``array`` (any number of rows by columns) in this storage, block by block."""
+        """``array`` (rows, columns) in this storage: itself where it fits there and is of the type, else a copy, made block by block."""
+        if array.dtype == self.dtype and self.in_memory + array.nbytes <= self.budget:
+            self.in_memory += array.nbytes
+            return array
         kept = self.zeros(array.shape)
         for rows in row_blocks(array):
             kept[rows] = array[rows]
