@@ -12,6 +12,7 @@
 #   make gpu         test and time the simulations on a GPU, and keep the report (ends with an error and writes nothing without one)
 #   make picture     draw the picture of README.md again
 #   make pages       check the built pages: links, formulas, widths, weight, nothing loaded from elsewhere
+#   make explorer-speed       how long the explorer takes to follow a slider, in Chromium
 #   make axe         fetch axe-core (with npm), so that `make pages` checks the pages' accessibility too
 #   make slides      the slides of the course, from the built pages, in _build/slides (fetches reveal.js with npm, once)
 #   make surroundings             build two pages in each of many odd surroundings (minutes)
@@ -50,7 +51,7 @@ OURS  := $(VENV)/.made-by-make
 # Python without what the caller's environment says to it
 RUN   := $(BIN)/python -I tools/surroundings.py
 
-.PHONY: book pdf test quick lab clean distclean chapter benchmark sweeps networks gpu picture pages axe slides surroundings students lowest wrong-digits mutants fuzz format torch environment
+.PHONY: book pdf test quick lab clean distclean chapter benchmark sweeps networks gpu picture pages axe explorer-speed slides surroundings students lowest wrong-digits mutants fuzz format torch environment
 
 book: $(STAMP)
 	BOOK_EXECUTE=$(EXECUTE) $(RUN) jupyter-book build --all -W -n --keep-going .
@@ -98,6 +99,9 @@ picture: $(STAMP)
 
 pages: $(STAMP)
 	$(RUN) -m pytest -q -rs --durations 3 tests/built
+
+explorer-speed: $(STAMP)
+	$(RUN) tools/explorer_speed.py
 
 axe:
 	npm install --loglevel error --no-save --no-package-lock --ignore-scripts --no-audit --no-fund --prefix _build/.axe $(AXE)

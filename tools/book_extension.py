@@ -8,7 +8,8 @@ A Sphinx extension, loaded by ``_config.yml``.
 - The kernels run in settled surroundings (`surroundings`), and a notebook that comes out with a complaint, without a
   picture or with widgets in it fails the build and is not cached (`executed`).
 - MathJax and its fonts are copied from the environment, so that no formula waits for a network.
-- The theme asks for a script (Thebe, live code in the page) that this book does not use and that lives on a CDN.
+- The theme asks for a script (Thebe, live code in the page) that this book does not use and that lives on a CDN, and for the style of
+  cards on pages without one.
 - A chapter that is being edited lies beside its notebook as text; the notebook is the chapter.
 - The formulas of the explorer are printed as JavaScript from their derivations (`explorer_formulas`).
 - Tables are written from the chapters and from what is known of them: the statements (`statements`), the claims of the sources (`claims`), the
@@ -19,6 +20,7 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -52,7 +54,7 @@ def setup(app):
     app.connect("config-inited", exclude_drafts, priority=100)
     app.connect("source-read", write_tables)
     # last: the theme and its extensions add their scripts in handlers of this event
-    app.connect("html-page-context", remove_thebe, priority=1000)
+    app.connect("html-page-context", remove_unused, priority=1000)
     # MathJax on every page: whether one has a formula is otherwise guessed before all of its outputs are known
     app.set_html_assets_policy("always")
     return {"parallel_read_safe": True, "parallel_write_safe": True}
@@ -146,12 +148,15 @@ def write_tables(app, docname, source):
                 app.env.note_dependency(str(path))
 
 
-def remove_thebe(app, pagename, templatename, context, doctree):
+def remove_unused(app, pagename, templatename, context, doctree):
+    # the theme brings the style of cards and grids, 55 kB, whether a page has any or not
+    designed = re.search(r'class="(?:[^"]* )?sd-', context.get("body", ""))
+    unused = ["thebe"] if designed else ["thebe", "sphinx-design.min.css"]
     # in place: the page's writer holds this very list, and a new one would lose MathJax without a warning
     for kind in ("script_files", "css_files"):
         entries = context.get(kind)
         if isinstance(entries, list):
-            entries[:] = [entry for entry in entries if "thebe" not in _describe(entry)]
+            entries[:] = [entry for entry in entries if not any(name in _describe(entry) for name in unused)]
 
 
 def _describe(entry):

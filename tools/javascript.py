@@ -19,7 +19,7 @@ class Printer(JavascriptCodePrinter):
     def _print_Pow(self, expr):
         base, exponent = expr.as_base_exp()
         if exponent.is_Integer and 2 <= abs(exponent) <= 6:
-            factor = self.parenthesize(base, 1000)
+            factor = self._print(base) if base.is_Symbol else f"({self._print(base)})"
             product = "*".join([factor] * abs(int(exponent)))
             return f"({product})" if exponent > 0 else f"(1/({product}))"
         return super()._print_Pow(expr)

@@ -1,10 +1,12 @@
 """The explorer's scripts, run in Node, find what `theory` finds: at 200 random parameters of its sliders, to nine digits."""
 
+import hashlib
 import json
 import shutil
 import subprocess
 from pathlib import Path
 
+import explorer
 import explorer_formulas
 import javascript
 import numpy as np
@@ -22,9 +24,8 @@ NODE = shutil.which("node")
 RUNNER = Path(__file__).with_name("explorer_in_node.js")
 STATIC = structure.BOOK / "_static"
 #: in the order in which a page loads them
-SOLVERS = [
-    STATIC / "explorer" / f"{name}.js" for name in ("couplings", "solver", "spectrum", "training", "outlier", "empirical")
-]
+NAMES = ["couplings", "solver", "spectrum", "training", "outlier", "empirical"]
+SOLVERS = [STATIC / "explorer" / f"{name}.js" for name in NAMES]
 CLOSE = 1e-9
 needs_node = pytest.mark.skipif(
     NODE is None, reason="Node is not installed: the explorer's scripts are not compared with theory"
@@ -195,3 +196,32 @@ def test_what_cannot_be_printed_is_refused():
     for expression in (sp.sqrt(z), sp.exp(z), z * c):
         with pytest.raises(ValueError, match=r"arguments"):
             javascript.function("f", [expression], (z,), (z,))
+
+
+#: of version 1.6.32, as its authors published it
+UPLOT = {
+    "uPlot.iife.min.js": "19c8d4c6ad88929a79f4ae49d6f7161566dfd0ba3d15cc495e974f787eb78f1f",
+    "uPlot.min.css": "df630c6a8d6f8eeaff264b50f73ce5b114f646ffd9a0bb74f049b0a00135fa04",
+    "LICENSE": "8f989229699b4fe2f1a0432d0e9edc338a8a911e250e2d1b01ecd770a5f5b1bd",
+}
+
+
+def test_the_plotting_library_is_as_published():
+    folder = STATIC / "vendor" / "uplot"
+    assert {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()} == UPLOT
+    assert "MIT License" in (folder / "LICENSE").read_text()
+
+
+def test_scripts_of_a_page_exist():
+    """But for the formulas, which the build writes."""
+    kept = {path.stem for path in (STATIC / "explorer").glob("*.js")}
+    assert {*explorer.SCRIPTS} - kept == {"formulas"} and kept <= {*explorer.SCRIPTS}
+    assert [name for name in explorer.SCRIPTS if name in NAMES] == NAMES
+    scenes = (STATIC / "explorer" / "scenes.js").read_text()
+    assert all(f"    {scene}: {{" in scenes for scene in explorer.SCENES)
+
+
+def test_every_script_is_short():
+    """One idea a file, as in the package."""
+    long = [path.name for path in (STATIC / "explorer").iterdir() if len(path.read_text().splitlines()) > 300]
+    assert long == []

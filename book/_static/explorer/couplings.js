@@ -62,7 +62,7 @@
     return { kappa, a, v2, s2 };
   }
 
-  /** What the equations, losses and outliers of one network take; `parameters` in the order of the formulas. */
+  /** What the equations, losses and outliers of one network take. */
   function model({ activation, psi_p, psi_n, t }) {
     const decay = Math.exp(-t), noise2 = -Math.expm1(-2 * t), noise = Math.sqrt(noise2);
     const { kappa, a, v2, s2 } = moments(activation, decay, noise, Math.sqrt(decay * decay + noise2));
@@ -73,7 +73,7 @@
     const above = (alpha * w * x + v * (1 + Math.sqrt(psi_p / psi_n))) ** 2 + b * b * w * w;
     return {
       activation, psi_p, psi_n, t, kappa, a, alpha, b, v, s, s2, above,
-      parameters: [psi_p, psi_n, alpha, b, v], upperBound: above + s2, rate: (2 * noise2) / psi_p,
+      upperBound: above + s2, rate: (2 * noise2) / psi_p,
     };
   }
 

@@ -11,7 +11,7 @@
   /** The at most two outliers {eigenvalue, overlap} of a direction of that variance > 0, by eigenvalue. */
   function outliers(model, variance) {
     if (variance === 1) return [];
-    formulas.outlierQuadratic(variance, ...model.parameters, out);
+    formulas.outlierQuadratic(variance, model.psi_p, model.psi_n, model.alpha, model.b, model.v, out);
     const [a, b, c] = out, discriminant = b * b - 4 * a * c;
     if (discriminant < 0) return [];
     const half = -(b + (b < 0 ? -1 : 1) * Math.sqrt(discriminant)) / 2;
@@ -21,10 +21,10 @@
 
   /** Newton for (q, δ, y) on the two equations and the pole of the direction's propagator, from the root g; null on another branch. */
   function certified(model, variance, g) {
-    formulas.outlierPlace(g, variance, ...model.parameters, out);
+    formulas.outlierPlace(g, variance, model.psi_p, model.psi_n, model.alpha, model.b, model.v, out);
     let x = [1 / out[0], 1 / g - 1, out[1]];
     for (let round = 0; ; round += 1) {
-      formulas.outlierEquations(...x, variance, ...model.parameters, out);
+      formulas.outlierEquations(...x, variance, model.psi_p, model.psi_n, model.alpha, model.b, model.v, out);
       const f = out.slice(0, 3), rows = [out.slice(3, 6), out.slice(6, 9), out.slice(9, 12)];
       if (round === 3) return judged(model, x, f, rows, variance);
       const step = solved(rows, f);
@@ -58,7 +58,7 @@
   /** λ*_c: a direction of larger variance has an outlier above the bulk; from q and δ of the uppermost edge. */
   function criticalVariance(model, ends = explorer.edges(model)) {
     const { q, delta } = ends[ends.length - 1];
-    formulas.outlierThreshold(q, delta, ...model.parameters, out);
+    formulas.outlierThreshold(q, delta, model.psi_p, model.psi_n, model.alpha, model.b, model.v, out);
     return out[0];
   }
 

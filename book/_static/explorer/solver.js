@@ -6,9 +6,12 @@
   const explorer = globalThis.explorer;
   const formulas = globalThis.explorerFormulas;
   const TOLERANCE = 1e-11, ROUNDING = 2e-16, DEGREE = 5;
-  const out = new Float64Array(24), real = new Float64Array(8), step = new Float64Array(4);
+  const out = new Float64Array(24), real = new Float64Array(8), step = new Float64Array(4), next = new Float64Array(4);
   const coefficients = new Float64Array(2 * DEGREE + 2);
   const rootRe = new Float64Array(DEGREE), rootIm = new Float64Array(DEGREE);
+
+  /** Math.hypot costs ten times as much, and guards against what does not come up here. */
+  const modulus = (re, im) => Math.sqrt(re * re + im * im);
 
   /** Roots of Σ c_k q^k, c = (re, im) pairs in `c`, to `rootRe` and `rootIm`: Aberth's form of the iteration of Durand and Kerner. */
   function roots(c, warm) {
@@ -21,8 +24,11 @@
         const x = rootRe[k], y = rootIm[k];
         let re = c[2 * degree], im = c[2 * degree + 1], dRe = 0, dIm = 0;
         for (let j = degree - 1; j >= 0; j -= 1) {
-          [dRe, dIm] = [dRe * x - dIm * y + re, dRe * y + dIm * x + im];
-          [re, im] = [re * x - im * y + c[2 * j], re * y + im * x + c[2 * j + 1]];
+          const slope = dRe * x - dIm * y + re, value = re * x - im * y + c[2 * j];
+          dIm = dRe * y + dIm * x + im;
+          im = re * y + im * x + c[2 * j + 1];
+          dRe = slope;
+          re = value;
         }
         // P/(P′ − P Σ 1/(x − x_j))
         let sRe = 0, sIm = 0;
@@ -46,7 +52,7 @@
 
   /** On circles whose radii are read off the sizes of the coefficients, by their upper convex hull (Bini, 1996). */
   function startingPoints(c, degree) {
-    const size = Array.from({ length: degree + 1 }, (_, k) => Math.log(Math.hypot(c[2 * k], c[2 * k + 1])));
+    const size = Array.from({ length: degree + 1 }, (_, k) => Math.log(modulus(c[2 * k], c[2 * k + 1])));
     for (let low = 0; low < degree; ) {
       let high = low + 1, slope = -Infinity;
       for (let k = low + 1; k <= degree; k += 1) {
@@ -63,14 +69,15 @@
 
   /** max(|F_q|, |F_δ|/(1 + |δ|)) at x = (q, δ) as (re, im) pairs; the equations and their Jacobian are left in `out`. */
   function residual(model, x, yRe, yIm) {
-    formulas.equations(x[0], x[1], x[2], x[3], yRe, yIm, ...model.parameters, out);
-    const size = Math.max(Math.hypot(out[0], out[1]), Math.hypot(out[2], out[3]) / (1 + Math.hypot(x[2], x[3])));
+    formulas.equations(x[0], x[1], x[2], x[3], yRe, yIm, model.psi_p, model.psi_n, model.alpha, model.b, model.v, out);
+    const size = Math.max(modulus(out[0], out[1]), modulus(out[2], out[3]) / (1 + modulus(x[2], x[3])));
     return Number.isFinite(size) ? size : Infinity;
   }
 
   /** The Newton update at what `residual` left in `out`, to `step`. */
   function newtonStep() {
-    const [f1, g1, f2, g2, a, ai, b, bi, c, ci, d, di] = out;
+    const f1 = out[0], g1 = out[1], f2 = out[2], g2 = out[3], a = out[4], ai = out[5], b = out[6], bi = out[7];
+    const c = out[8], ci = out[9], d = out[10], di = out[11];
     const re = a * d - ai * di - b * c + bi * ci, im = a * di + ai * d - b * ci - bi * c, norm = re * re + im * im;
     const qRe = b * f2 - bi * g2 - d * f1 + di * g1, qIm = b * g2 + bi * f2 - d * g1 - di * f1;
     const dRe = c * f1 - ci * g1 - a * f2 + ai * g2, dIm = c * g1 + ci * f1 - a * g2 - ai * f2;
@@ -85,7 +92,8 @@
     let size = residual(model, x, yRe, yIm), length = 1;
     for (let k = 0; k < steps && size >= ROUNDING; k += 1) {
       newtonStep();
-      const next = x.map((part, j) => part + length * step[j]), nextSize = residual(model, next, yRe, yIm);
+      for (let j = 0; j < 4; j += 1) next[j] = x[j] + length * step[j];
+      const nextSize = residual(model, next, yRe, yIm);
       if (nextSize < size) {
         x.set(next);
         size = nextSize;
@@ -104,10 +112,10 @@
     const size = residual(model, x, yRe, yIm), upper = x[1] > 0 && x[3] > 0;
     if (yIm > 0) return size < TOLERANCE && upper;
     newtonStep();
-    const close = Math.hypot(step[0], step[1]) < 1e-2 * x[1] && Math.hypot(step[2], step[3]) < 1e-2 * x[3];
+    const close = modulus(step[0], step[1]) < 1e-2 * x[1] && modulus(step[2], step[3]) < 1e-2 * x[3];
     if (size < TOLERANCE && upper && close) return true;
-    if (Math.abs(x[1]) > 1e-6 * Math.hypot(x[0], x[1])) return false;
-    formulas.realEquations(x[0], x[2], yRe, ...model.parameters, real);
+    if (Math.abs(x[1]) > 1e-6 * modulus(x[0], x[1])) return false;
+    formulas.realEquations(x[0], x[2], yRe, model.psi_p, model.psi_n, model.alpha, model.b, model.v, real);
     const [f1, f2, a, b, c, d, slope] = real, determinant = a * d - b * c;
     const small = Math.max(Math.abs(f1), Math.abs(f2) / (1 + Math.abs(x[2]))) < TOLERANCE;
     const near = Math.abs((b * f2 - d * f1) / determinant) < 1e-6 * Math.abs(x[0])
@@ -120,12 +128,12 @@
 
   /** (q, δ) at y in the closed upper half-plane as four numbers, or null. `warm`: the roots of the last call start this one. */
   function solve(model, yRe, yIm, warm = false) {
-    formulas.polynomial(yRe, yIm, ...model.parameters, coefficients);
+    formulas.polynomial(yRe, yIm, model.psi_p, model.psi_n, model.alpha, model.b, model.v, coefficients);
     const degree = roots(coefficients, warm);
     let best = null, smallest = Infinity;
     for (let k = 0; k < degree; k += 1) {
       const x = completed(model, rootRe[k], rootIm[k], yRe, yIm);
-      if (!(x[1] >= -1e-6 * Math.hypot(x[0], x[1]) && x[3] >= -1e-6 * Math.hypot(x[2], x[3]))) continue;
+      if (!(x[1] >= -1e-6 * modulus(x[0], x[1]) && x[3] >= -1e-6 * modulus(x[2], x[3]))) continue;
       const size = polish(model, x, yRe, yIm, 4);
       if (size < smallest && certify(model, x, yRe, yIm)) [best, smallest] = [x, size];
     }
@@ -134,7 +142,7 @@
 
   /** q with the δ = 1/g(q, y) − 1 that belongs to it. */
   function completed(model, re, im, yRe, yIm) {
-    formulas.samplesFactor(re, im, yRe, yIm, ...model.parameters, out);
+    formulas.samplesFactor(re, im, yRe, yIm, model.psi_p, model.psi_n, model.alpha, model.b, model.v, out);
     const norm = out[0] * out[0] + out[1] * out[1];
     return Float64Array.of(re, im, out[0] / norm - 1, -out[1] / norm);
   }
@@ -151,10 +159,10 @@
       const target = x.slice();
       polish(model, target, yRe, yIm, 14);
       if (certify(model, target, yRe, yIm)) return target;
-      const lower = Math.max(height * factor, yIm), next = x.slice();
-      polish(model, next, yRe, lower, 6);
-      if (certify(model, next, yRe, lower)) {
-        [x, height] = [next, lower];
+      const lower = Math.max(height * factor, yIm), below = x.slice();
+      polish(model, below, yRe, lower, 6);
+      if (certify(model, below, yRe, lower)) {
+        [x, height] = [below, lower];
         factor = Math.max(factor ** 2, 0.1);
       } else factor = Math.sqrt(factor);
     }

@@ -11,19 +11,18 @@
   /** (δ, 1 + δ) for δ < −1, −1 < δ < 0 and δ > 0 (kind 0, 1, 2), logarithmic towards every end. */
   function segment(kind, tau) {
     const power = Math.exp(tau);
-    return [-1 - power, -1 / (1 + 1 / power), power][kind];
+    return kind === 0 ? -1 - power : kind === 1 ? -1 / (1 + 1 / power) : power;
   }
 
   /** The point of the real curve at δ on one of its two branches: y, q, δ, and the stability R, below 1 outside the support. */
   function point(model, kind, tau, branch) {
     const delta = segment(kind, tau);
-    formulas.realCurve(delta, ...model.parameters, out);
-    const [c, b, a] = out, root = Math.sqrt(b * b - 4 * a * c);
-    const half = -(b + (b < 0 ? -root : root)) / 2, [low, high] = [half / a, c / half].sort((x, y) => x - y);
-    const q = 1 / (branch ? high : low);
-    formulas.height(q, delta, ...model.parameters, out);
+    formulas.realCurve(delta, model.psi_p, model.psi_n, model.alpha, model.b, model.v, out);
+    const c = out[0], b = out[1], a = out[2], root = Math.sqrt(b * b - 4 * a * c), half = -(b + (b < 0 ? -root : root)) / 2;
+    const q = 1 / (branch ? Math.max(half / a, c / half) : Math.min(half / a, c / half));
+    formulas.height(q, delta, model.psi_p, model.psi_n, model.alpha, model.b, model.v, out);
     const y = out[0];
-    formulas.realEquations(q, delta, y, ...model.parameters, out);
+    formulas.realEquations(q, delta, y, model.psi_p, model.psi_n, model.alpha, model.b, model.v, out);
     // the map q ↦ 1/(…), δ ↦ (…) of which the equations are the fixed point has this Jacobian, and R is its largest eigenvalue
     const own = 1 + q * out[2], other = 1 - out[5], product = -q * out[3] * out[4];
     const R = (own + other) / 2 + Math.sqrt(((own - other) / 2) ** 2 + product);

@@ -7,7 +7,7 @@
   const formulas = globalThis.explorerFormulas;
   const { NotCertified } = explorer;
   const MOST_NODES = 2048, ROUNDING = 4 * Number.EPSILON, MIDDLE = 0.5, GROWTH = Math.PI / 2;
-  const out = new Float64Array(8);
+  const out = new Float64Array(8), sums = new Float64Array(3);
 
   /** The closed upper half of the image under exp of an ellipse confocal with the segment [log low, log high]. */
   function ellipse(low, high, count) {
@@ -35,7 +35,7 @@
   function field(model, [qRe, qIm, dRe, dIm]) {
     const q2 = qRe * qRe + qIm * qIm, d2 = (1 + dRe) ** 2 + dIm * dIm;
     const x = [qRe / q2, -qIm / q2], g = [(1 + dRe) / d2, -dIm / d2];
-    formulas.propagator(...x, ...g, ...model.parameters, out);
+    formulas.propagator(...x, ...g, model.psi_p, model.psi_n, model.alpha, model.b, model.v, out);
     return [...x, ...g, out[0], out[1]];
   }
 
@@ -46,7 +46,7 @@
   }
 
   function H(model, [xr, xi, gr, gi, mr, mi]) {
-    formulas.trainResidual(xr, xi, gr, gi, mr, mi, ...model.parameters, out);
+    formulas.trainResidual(xr, xi, gr, gi, mr, mi, model.psi_p, model.psi_n, model.alpha, model.b, model.v, out);
   }
 
   /** What a contour with so many nodes knows of a model, for all training times. */
@@ -68,8 +68,8 @@
       return [train, out[0]];
     });
     const row = new Float64Array(2 * size), train = new Float64Array(2 * size), origin = field(model, zero);
-    // Σ p_i p_j G(z_i, z_j) + p̄_i p_j G(z̄_i, z_j) for p = a + ib is aPa + bQb + aCb; of P and Q what lies above the diagonal, doubled
-    const [P, Q, C, sizes] = Array.from({ length: 4 }, () => new Float64Array(size * size));
+    // Σ p_i p_j G(z_i, z_j) + p̄_i p_j G(z̄_i, z_j) for p = a + ib is aPa + bQb + aCb: pairs i < j once, with D what C has below the diagonal
+    const [P, Q, C, D, sizes] = Array.from({ length: 5 }, () => new Float64Array(size * size));
     for (let i = 0; i < size; i += 1) {
       H(model, fields[i]);
       [train[2 * i], train[2 * i + 1]] = out;
@@ -83,25 +83,28 @@
         P[i * size + j] = twice * (kRe + mRe);
         Q[i * size + j] = twice * (mRe - kRe);
         C[i * size + j] = 2 * (mIm - kIm);
-        if (i !== j) C[j * size + i] = 2 * (-mIm - kIm);
+        D[i * size + j] = i === j ? 0 : 2 * (-mIm - kIm);
         sizes[i * size + j] = twice * (Math.hypot(kRe, kIm) + Math.hypot(mRe, mIm));
       }
     }
-    return { nodes, weights, size, row, train, atZero, P, Q, C, sizes };
+    return { nodes, weights, size, row, train, atZero, P, Q, C, D, sizes };
   }
 
   function moveBy(model, zero) {
     const f = new Float64Array(8);
-    formulas.realEquations(zero[0], zero[2], -model.s2, ...model.parameters, f);
+    formulas.realEquations(zero[0], zero[2], -model.s2, model.psi_p, model.psi_n, model.alpha, model.b, model.v, f);
     const determinant = f[2] * f[5] - f[3] * f[4];
     const q = zero[0] + (f[3] * f[1] - f[5] * f[0]) / determinant, delta = zero[2] + (f[4] * f[0] - f[2] * f[1]) / determinant;
     return Float64Array.of(q * (1 + ROUNDING), 0, delta * (1 - ROUNDING), 0);
   }
 
-  /** [train, test] and their relative errors, for h(z) = e^{−rate·z} on the nodes: from z₀ = 0, or from z₀ = ∞, by the smaller terms. */
+  /** [train, test] with their relative errors, for h(z) = e^{−rate·z}: from z₀ = 0 or from z₀ = ∞, whichever has the smaller terms. */
   function losses(data, rate) {
-    const forms = [form(data, rate, true), form(data, rate, false)];
-    return [0, 1].map((k) => (forms[0][k].terms <= forms[1][k].terms ? forms[0][k] : forms[1][k]));
+    const zero = form(data, rate, true), far = form(data, rate, false);
+    const train = zero.train.terms <= far.train.terms ? zero.train : far.train;
+    const { p, test } = zero.test.terms <= far.test.terms ? zero : far;
+    quadratic(data, p.a, p.b);
+    return [judged(train), judged({ ...test, fine: test.fine + 2 * sums[0], coarse: test.coarse + 8 * sums[1], terms: test.terms + 2 * sums[2] })];
   }
 
   function form(data, rate, fromZero) {
@@ -132,36 +135,43 @@
         singleCoarse += 4 * p;
       }
     }
-    const double = quadratic(data, a, b), constant = fromZero ? data.atZero[0] : [1, 1];
+    const constant = fromZero ? data.atZero[0] : [1, 1];
     const uncertain = fromZero ? [0, 1].map((k) => Math.abs(data.atZero[1][k] - data.atZero[0][k])) : [0, 0];
-    return [
-      judged(constant[0], trainFine, trainCoarse, uncertain[0], trainTerms),
-      judged(constant[1], 2 * (single + double.fine), 2 * (singleCoarse + 4 * double.coarse), uncertain[1], 2 * (singleTerms + double.terms)),
-    ];
+    return {
+      p: { a, b },
+      train: { constant: constant[0], fine: trainFine, coarse: trainCoarse, uncertain: uncertain[0], terms: constant[0] + trainTerms },
+      // without the double integral, which is as large in its own terms as the single one
+      test: { constant: constant[1], fine: 2 * single, coarse: 2 * singleCoarse, uncertain: uncertain[1], terms: constant[1] + 2 * singleTerms },
+    };
   }
 
-  function quadratic({ size, P, Q, C, sizes }, a, b) {
+  /** aPa + bQb + aCb at all nodes, at every second one, and the sum of the terms' sizes, to `sums`. */
+  function quadratic({ size, P, Q, C, D, sizes }, a, b) {
     let fine = 0, coarse = 0, terms = 0;
     for (let i = 0; i < size; i += 1) {
-      const start = i * size, step = i % 2 ? 0 : 1, absolute = Math.hypot(a[i], b[i]);
-      let sum = 0, even = 0, size1 = 0;
+      const start = i * size, ai = a[i], bi = b[i];
+      let sum = 0, absolute = 0;
       for (let j = i; j < size; j += 1) {
-        const at = start + j, term = a[i] * (P[at] * a[j] + C[at] * b[j]) + b[i] * (Q[at] * b[j] + (j > i ? C[j * size + i] * a[j] : 0));
-        sum += term;
-        if (j % 2 === 0) even += term;
-        size1 += sizes[at] * (Math.abs(a[j]) + Math.abs(b[j]));
+        const at = start + j, aj = a[j], bj = b[j];
+        sum += aj * (ai * P[at] + bi * D[at]) + bj * (ai * C[at] + bi * Q[at]);
+        absolute += sizes[at] * (Math.abs(aj) + Math.abs(bj));
       }
       fine += sum;
-      coarse += step * even;
-      terms += absolute * size1;
+      terms += (Math.abs(ai) + Math.abs(bi)) * absolute;
+      if (i % 2) continue;
+      for (let j = i; j < size; j += 2) {
+        const at = start + j, aj = a[j], bj = b[j];
+        coarse += aj * (ai * P[at] + bi * D[at]) + bj * (ai * C[at] + bi * Q[at]);
+      }
     }
-    return { fine, coarse, terms };
+    sums[0] = fine;
+    sums[1] = coarse;
+    sums[2] = terms;
   }
 
-  function judged(constant, fine, coarse, uncertain, terms) {
-    const value = constant + fine, size = Math.abs(constant) + terms;
-    const error = value > 0 ? (Math.abs(fine - coarse) + uncertain + ROUNDING * size) / value : Infinity;
-    return { value, error, terms: size };
+  function judged({ constant, fine, coarse, uncertain, terms }) {
+    const value = constant + fine, error = value > 0 ? (Math.abs(fine - coarse) + uncertain + ROUNDING * terms) / value : Infinity;
+    return { value, error };
   }
 
   /** Losses of one model: `at(τ)` is [train, test], certified to the relative `tolerance`; nodes are doubled where that is not reached. */
@@ -213,16 +223,25 @@
     return f1 < f2 ? [Math.exp(one), f1] : [Math.exp(two), f2];
   }
 
-  /** The first τ at which f turns from positive to non-positive: bracketed by the `pairs` of losses on the grid, then halved. */
+  /** The first τ at which f turns from positive to non-positive: bracketed by the `pairs` of losses on the grid, then by the rule of Illinois. */
   function firstCrossing(tau, f, pairs) {
     const k = pairs.findIndex((pair, index) => f(tau[index], pair) <= 0);
     if (k < 1) return null;
-    let [low, high] = [Math.log(tau[k - 1]), Math.log(tau[k])];
-    while (high - low > 1e-12 * Math.max(1, Math.abs(high))) {
-      const middle = (low + high) / 2;
-      if (!(middle > low && middle < high)) break;
-      if (f(Math.exp(middle)) > 0) low = middle;
-      else high = middle;
+    let low = Math.log(tau[k - 1]), high = Math.log(tau[k]), above = f(tau[k - 1], pairs[k - 1]), below = f(tau[k], pairs[k]), side = 0;
+    for (let round = 0; round < 100 && high - low > 1e-12 * Math.max(1, Math.abs(high)); round += 1) {
+      const at = (high * above - low * below) / (above - below), value = f(Math.exp(at));
+      if (value === 0) return Math.exp(at);
+      if (value > 0) {
+        if (Math.abs(at - low) < 1e-13) return Math.exp(at);
+        [low, above] = [at, value];
+        if (side === 1) below /= 2;
+        side = 1;
+      } else {
+        if (Math.abs(high - at) < 1e-13) return Math.exp(at);
+        [high, below] = [at, value];
+        if (side === -1) above /= 2;
+        side = -1;
+      }
     }
     return Math.exp((low + high) / 2);
   }
