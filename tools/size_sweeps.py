@@ -1,4 +1,4 @@
-"""The sweep of finite sizes: linear statistics and the largest eigenvalue of the Gaussian equivalent, from d = 25 to what Lanczos reaches.
+"""The sweep of finite sizes: linear statistics and the largest eigenvalue, from d = 25 to what is out of reach without Lanczos.
 
 Called by `tools/sweeps.py`, which writes what they return.
 """
@@ -11,6 +11,8 @@ from theory import RandomFeatureModel, activations
 #: d → draws; of the dense ones all eigenvalues are computed, of the others the largest by Lanczos
 DENSE = {25: 1600, 50: 1600, 100: 1000, 200: 400, 400: 200}
 LANCZOS = {800: 60, 1600: 24, 3200: 10}
+#: of the network itself, whose Gaussian equivalent the others are
+NETWORK = {25: 800, 50: 800, 100: 400, 200: 150}
 #: the residual that the largest eigenvalue may leave, of itself; its fluctuations are 0.1% at the largest d
 TOLERANCE = 1e-5
 #: the functions whose means over the eigenvalues are kept
@@ -22,24 +24,27 @@ def size_model():
 
 
 def sweep_finite_size():
-    """Means over the eigenvalues of U and the largest of them, at many sizes: Gaussian equivalent, tanh, ψ_p = 1, ψ_n = 2, t = 0.3.
+    """Means over the eigenvalues of U and the largest of them, at many sizes: tanh, ψ_p = 1, ψ_n = 2, t = 0.3.
 
-    Arrays: ``statistics``, the names of the functions f; for each d with all eigenvalues ``means_D`` (draws, 4), the mean of f(λ) over a
-    draw; ``dense`` and ``lanczos``, the d of both kinds; for each d ``largest_D`` (draws,), the largest eigenvalue.
+    Arrays: ``statistics``, the names of the functions f; ``dense``, ``lanczos`` and ``network``, the d of each kind, the first two of the
+    Gaussian equivalent; for each d ``largest_D`` (draws,), the largest eigenvalue, of networks ``network_D``; for each d of ``dense``
+    ``means_D`` (draws, 4), the mean of f(λ) over a draw.
     """
     dense = artefacts.made(dense_draw, points(DENSE), "finite_size_dense")
+    network = artefacts.made(network_draw, points(NETWORK), "finite_size_network")
     lanczos = artefacts.made(lanczos_draw, points(LANCZOS), "finite_size_lanczos")
-    arrays = {"statistics": np.array(STATISTICS), "dense": np.array(list(DENSE)), "lanczos": np.array(list(LANCZOS))}
-    for table, sizes in ((dense, DENSE), (lanczos, LANCZOS)):
+    arrays = {"statistics": np.array(STATISTICS)}
+    for kind, table, sizes in (("dense", dense, DENSE), ("lanczos", lanczos, LANCZOS), ("network", network, NETWORK)):
+        arrays[kind] = np.array(list(sizes))
         for d in sizes:
             here = (table.d == d).values
-            arrays[f"largest_{d}"] = table.largest.values[here]
-            if d in DENSE:
+            arrays[f"{'network' if kind == 'network' else 'largest'}_{d}"] = table.largest.values[here]
+            if kind == "dense":
                 arrays[f"means_{d}"] = table.means.values[here]
+    kinds = {"Gaussian equivalent": DENSE | LANCZOS, "network": NETWORK}
     facts = {
-        "seconds on one core": artefacts.seconds(dense, lanczos),
-        "commits": artefacts.commits(dense, lanczos),
-        "draws": {f"d = {d}": draws for d, draws in (DENSE | LANCZOS).items()},
+        "seconds on one core": artefacts.seconds(dense, network, lanczos),
+        "draws": {f"{kind}, d = {d}": draws for kind, sizes in kinds.items() for d, draws in sizes.items()},
         "seeds": "0, 1, … for each d",
     }
     return arrays, facts
@@ -54,6 +59,11 @@ def dense_draw(d, number):
     lam = size_model().simulate(d, number, features="equivalent").eigenvalues
     means = [np.mean(values) for values in (lam, lam**2, np.log(lam), 1 / (lam + 0.1))]
     return {"means": np.array(means), "largest": lam[-1]}
+
+
+def network_draw(d, number):
+    """The largest eigenvalue of one network, whose number is its seed."""
+    return {"largest": size_model().simulate(d, number).eigenvalues[-1]}
 
 
 def lanczos_draw(d, number):

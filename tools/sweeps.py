@@ -18,6 +18,7 @@ import artefacts
 import class_sweeps
 import mixture_sweeps
 import numpy as np
+import size_sweeps
 from scipy.sparse.linalg import eigsh
 
 from theory import Gaussian, Mixture, RandomFeatureModel, activations
@@ -150,6 +151,7 @@ SWEEPS = {
     "class_order": class_sweeps.sweep_class_order,
     "reversal": class_sweeps.sweep_reversal,
     "class_curves": class_sweeps.sweep_class_curves,
+    "finite_size": size_sweeps.sweep_finite_size,
 }
 
 if __name__ == "__main__":

@@ -12,7 +12,16 @@ import numpy as np
 
 from ..validation import one_of
 
-NAMES = ("class_curves", "class_order", "generation_window", "mixture", "outlier", "phase_diagram", "reversal")
+NAMES = (
+    "class_curves",
+    "class_order",
+    "finite_size",
+    "generation_window",
+    "mixture",
+    "outlier",
+    "phase_diagram",
+    "reversal",
+)
 #: trained networks, by ``tools/networks.py``
 NAMES += ("networks_classes", "networks_kernel", "networks_modes", "networks_size", "networks_unet", "networks_width")
 
