@@ -10,7 +10,7 @@ from theory import RandomFeatureModel, activations
 
 #: d → draws; of the dense ones all eigenvalues are computed, of the others the largest by Lanczos
 DENSE = {25: 1600, 50: 1600, 100: 1000, 200: 400, 400: 200}
-LANCZOS = {800: 100, 1600: 60, 3200: 24, 6400: 8}
+LANCZOS = {800: 100, 1600: 48, 3200: 16}
 #: of the network itself, whose Gaussian equivalent the others are
 NETWORK = {25: 800, 50: 800, 100: 400, 200: 150}
 #: the residual that the largest eigenvalue may leave, of itself; its fluctuations are 0.1% at the largest d
