@@ -5,6 +5,7 @@ import class_sweeps
 import mixture_sweeps
 import numpy as np
 import pytest
+import size_sweeps
 import sweeps
 
 from theory.sweeps import stored
@@ -83,17 +84,18 @@ def test_the_engine_makes_points_of_the_stored_reversal(monkeypatch):
 @pytest.mark.slow
 def test_the_engine_makes_class_curves_and_orders_in_the_arrays_that_are_stored(monkeypatch):
     """A small dimension in place of the stored ones; the theory and a stored draw are compared by ``test_sweeps.py``."""
-    monkeypatch.setattr(class_sweeps, "CURVES", {"baseline": {25: 1}, "variances": {2: 2}})
+    monkeypatch.setattr(class_sweeps, "CURVES", {"baseline": {25: 1, 2: 1}, "variances": {2: 2}})
     monkeypatch.setattr(class_sweeps, "class_limit", limit)
     arrays, facts = class_sweeps.sweep_class_curves()
     provenance, kept = stored("class_curves")
     np.testing.assert_allclose(arrays["baseline_25"], kept["baseline_25"][:1], rtol=1e-5)
     assert arrays["variances_2"].shape == (2, 2, 2, 97) and arrays["variances_2"].dtype == np.float32
+    assert arrays["baseline_2"].shape == (1, 2, 2, 97) and not np.array_equal(arrays["baseline_2"][0], arrays["variances_2"][0])
     assert (
         facts.keys() == provenance.keys() & facts.keys()
         and facts["types"]["baseline"].keys() == provenance["types"]["baseline"].keys()
     )
-    assert [len(seconds) for seconds in facts["seconds of one core"].values()] == [1, 2]
+    assert [len(seconds) for seconds in facts["seconds of one core"].values()] == [1, 1, 2]
 
     monkeypatch.setattr(class_sweeps, "ORDER_MODELS", {"no centroids": class_sweeps.ORDER_MODELS["no centroids"]})
     arrays, _ = class_sweeps.sweep_class_order()
@@ -101,6 +103,33 @@ def test_the_engine_makes_class_curves_and_orders_in_the_arrays_that_are_stored(
     place = kept["names"].tolist().index("no centroids")
     np.testing.assert_allclose(arrays["times"], kept["times"][:, [place]], rtol=1e-9)
     assert arrays.keys() == kept.keys() and arrays["error"].shape == (1,)
+
+
+@pytest.mark.slow
+def test_the_engine_makes_the_stored_sizes(monkeypatch):
+    """The last draws of the smallest size of each kind, and the arrays in their places; a small size by Lanczos and densely."""
+    _, kept = stored("finite_size")
+    last = {kind: len(kept[f"{name}_{kept[kind][0]}"]) - 1 for kind, name in PREFIXES.items()}
+    for kind, draw in (("dense", size_sweeps.dense_draw), ("network", size_sweeps.network_draw)):
+        d, found = kept[kind][0], draw(int(kept[kind][0]), last[kind])
+        np.testing.assert_allclose(found["largest"], kept[f"{PREFIXES[kind]}_{d}"][-1], rtol=1e-9)
+    np.testing.assert_allclose(size_sweeps.dense_draw(25, last["dense"])["means"], kept["means_25"][-1], rtol=1e-9)
+    d = int(kept["lanczos"][0])
+    found = size_sweeps.lanczos_draw(d, 0)["largest"]
+    np.testing.assert_allclose(found, kept[f"largest_{d}"][0], rtol=1e-9)
+    np.testing.assert_allclose(found, size_sweeps.dense_draw(d, 0)["largest"], rtol=1e-8)
+
+    for name, sizes in (("DENSE", {10: 2, 20: 3}), ("NETWORK", {10: 1}), ("LANCZOS", {40: 2})):
+        monkeypatch.setattr(size_sweeps, name, sizes)
+    arrays, facts = size_sweeps.sweep_finite_size()
+    assert arrays["means_20"].shape == (3, 4) and arrays["largest_10"].shape == (2,) and arrays["network_10"].shape == (1,)
+    assert arrays["largest_20"][2] == size_sweeps.dense_draw(20, 2)["largest"]
+    assert arrays["largest_40"][1] == pytest.approx(size_sweeps.dense_draw(40, 1)["largest"], rel=1e-8)
+    assert facts["draws"]["Gaussian equivalent, d = 20"] == 3
+
+
+#: kind → what its arrays of largest eigenvalues are called
+PREFIXES = {"dense": "largest", "lanczos": "largest", "network": "network"}
 
 
 def limit(name):
