@@ -90,7 +90,9 @@ def test_the_engine_makes_class_curves_and_orders_in_the_arrays_that_are_stored(
     provenance, kept = stored("class_curves")
     np.testing.assert_allclose(arrays["baseline_25"], kept["baseline_25"][:1], rtol=1e-5)
     assert arrays["variances_2"].shape == (2, 2, 2, 97) and arrays["variances_2"].dtype == np.float32
-    assert arrays["baseline_2"].shape == (1, 2, 2, 97) and not np.array_equal(arrays["baseline_2"][0], arrays["variances_2"][0])
+    assert arrays["baseline_2"].shape == (1, 2, 2, 97) and not np.array_equal(
+        arrays["baseline_2"][0], arrays["variances_2"][0]
+    )
     assert (
         facts.keys() == provenance.keys() & facts.keys()
         and facts["types"]["baseline"].keys() == provenance["types"]["baseline"].keys()
