@@ -51,10 +51,10 @@ def test_both_ways_against_mpmath(name, t):
 
 def test_the_remainder_of_taylors_series_keeps_its_bound():
     """K terms do, and K − 1 would not."""
-    for order, delta in [(0, 0.05), (4, 0.08), (6, 0.16)]:
-        K = hermite_interpolation.taylor_terms(order, delta)
+    for j, delta in [(0, 0.05), (4, 0.08), (6, 0.16)]:
+        K = hermite_interpolation.taylor_terms(j, delta)
 
-        def remainder(terms, j=order, delta=delta):
+        def remainder(terms, j=j, delta=delta):
             k = np.arange(terms + 1, terms + 80)
             logs = k * math.log(delta) + np.array([0.5 * math.lgamma(j + m + 1) - math.lgamma(m + 1) for m in k])
             return np.exp(logs - 0.5 * math.lgamma(j + 1)).sum()

@@ -3,17 +3,18 @@ r"""Hermite coefficients of very many pre-activations, from few: Taylor's series
 A matrix U needs c_k(μ, s) = E_z[σ(μ + s z) He_k(z)] for every feature and sample, and a quadrature for each would cost more than U's own
 products. But c_k is smooth whatever σ is, and its derivatives are its successors: s ∂c_k/∂μ = c_{k+1}. So next to a grid point g
 
-    c_j(μ, s) = Σ_{k ≤ K} c_{j+k}(g, s) δ^k/k! + R,     δ = (μ − g)/s,     |R| ≤ √(E σ²) Σ_{k > K} √((j+k)!) |δ|^k/k!,
+    c_j(μ, s) = Σ_{k ≤ K_j} c_{j+k}(g, s) δ^k/k! + R,     δ = (μ − g)/s,     |R| ≤ √(E σ²) Σ_{k > K_j} √((j+k)!) |δ|^k/k!,
 
 as c_m² ≤ m! E σ² (Bessel). The same holds for E σ², the coefficient k = 0 of σ². The deviations s of the features differ by O(d^{-1/2}):
 between Chebyshev's nodes in s the coefficients are interpolated. What is on the grid is certified before it is used, the quadrature by one
-of half as many nodes, the interpolation by quadratures between the nodes; K by the bound above.
+of half as many nodes, the interpolation by quadratures between the nodes; each K_j is the smallest that the bound above allows.
 
 Derived here; checked against direct quadrature by ``tests/simulation/test_hermite_interpolation.py``.
 """
 
 import itertools
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 from ..activations import Activation
 from .backends import Array, Backend, backend
 from .gaussian_quadrature import gaussian_rule, hermite_polynomials
+from .hermite_coefficients import HermiteCoefficients
 
 HOST = backend("cpu", "numpy")
 
@@ -39,18 +41,20 @@ CHUNK = 16000
 
 
 @dataclass(frozen=True)
-class HermiteInterpolation:
+class HermiteInterpolation(HermiteCoefficients):
     """c_0, …, c_order and E σ² as functions of the mean, for features of given deviations; see `interpolation`.
 
     Attributes
     ----------
-    order, terms : int
-        Last coefficient that is asked for, and K, the last term of Taylor's series.
+    order : int
+        Last coefficient that is asked for.
+    terms : tuple of order + 1 int
+        K_j, the last term of Taylor's series of c_j; that of E σ² ends as that of c_0.
     low, spacing : float
         First point of the grid, and the distance of two.
-    coefficients : array (order + K + 1, nodes, points)
+    coefficients : array (order + K_order + 1, nodes, points)
         c_k at Chebyshev's nodes in s and on the grid, of the backend.
-    squares : array (K + 1, nodes, points)
+    squares : array (K_0 + 1, nodes, points)
         The same of σ².
     weights : array (p, nodes)
         From the nodes to each feature's s.
@@ -59,7 +63,7 @@ class HermiteInterpolation:
 
     backend: Backend
     order: int
-    terms: int
+    terms: tuple[int, ...]
     low: float
     spacing: float
     coefficients: Array
@@ -67,35 +71,28 @@ class HermiteInterpolation:
     weights: Array
     deviation: Array
 
-    def __call__(self, mean: Array) -> tuple[list[Array], Array]:
-        """([c_0, …, c_order], E σ²) at means (p, n) within the grid, arrays (p, n). Cost O(p n (order + K)) and no evaluation of σ."""
-        xp, (p, n) = self.backend.xp, mean.shape
-        out = [xp.empty((p, n), dtype=mean.dtype, device=self.backend.device) for _ in range(self.order + 2)]
-        rows = max(1, CHUNK // max(n, self.coefficients.shape[-1]))
-        for start in range(0, p, rows):
-            chunk = slice(start, min(start + rows, p))
-            for whole, part in zip(out, self._of_rows(mean[chunk, :], chunk), strict=True):
-                whole[chunk, :] = part
-        return out[:-1], out[-1]
+    def rows(self, columns: int) -> int:
+        return max(1, CHUNK // max(columns, self.coefficients.shape[-1]))
 
-    def _of_rows(self, mean, chunk):
-        """c_0, …, c_order and E σ² of a few features."""
-        xp, (rows, n) = self.backend.xp, mean.shape
+    def of_rows(self, mean: Array, rows: slice) -> Iterator[Array]:
+        """At means within the grid: O(n (order + K)) operations for each feature, and no evaluation of σ."""
+        xp, shape = self.backend.xp, mean.shape
         points = self.coefficients.shape[-1]
         place = (mean - self.low) / self.spacing
         cell = xp.clip(xp.round(place), 0, points - 1)
-        delta = xp.reshape((place - cell) * (self.spacing / self.deviation[chunk, :]), (-1,))
-        steps = [delta / k for k in range(1, self.terms + 1)]
-        first = xp.arange(rows, dtype=xp.int64, device=self.backend.device)[:, None] * points
+        delta = xp.reshape((place - cell) * (self.spacing / self.deviation[rows, :]), (-1,))
+        steps = [delta, *(delta * (1 / k) for k in range(2, self.terms[-1] + 1))]
+        first = xp.arange(shape[0], dtype=xp.int64, device=self.backend.device)[:, None] * points
         where = xp.reshape(xp.astype(cell, xp.int64) + first, (-1,))
+        weights = self.weights[rows, :]
 
-        def at(table):
-            return xp.take(xp.reshape(self.weights[chunk, :] @ table, (-1,)), where)
+        def at(tables):
+            return [xp.take(xp.reshape(weights @ tables[k, ...], (-1,)), where) for k in range(tables.shape[0])]
 
-        found = [at(self.coefficients[k, ...]) for k in range(self.order + self.terms + 1)]
-        for j in range(self.order + 1):
-            yield xp.reshape(_taylor(xp, found[j : j + self.terms + 1], steps), (rows, n))
-        yield xp.reshape(_taylor(xp, [at(self.squares[k, ...]) for k in range(self.terms + 1)], steps), (rows, n))
+        found = at(self.coefficients)
+        for j, K in enumerate(self.terms):
+            yield xp.reshape(_taylor(xp, found[j : j + K + 1], steps[:K]), shape)
+        yield xp.reshape(_taylor(xp, at(self.squares), steps[: self.terms[0]]), shape)
 
 
 def _taylor(xp, derivatives, steps):
@@ -108,23 +105,30 @@ def _taylor(xp, derivatives, steps):
 
 
 def interpolation(
-    backend: Backend, activation: Activation, mean: Array, deviation: Array, order: int, direct: int
+    backend: Backend,
+    activation: Activation,
+    mean: Array,
+    deviation: Array,
+    order: int,
+    direct: int,
+    columns: int | None = None,
 ) -> HermiteInterpolation | None:
     """Tables for means (p, n) of features with deviations (p, 1); None where direct quadrature costs less or the tables are not certified.
 
-    ``direct`` is the number of nodes of the direct quadrature. Not certified is a σ with kinks that nobody named.
+    ``direct`` is the number of nodes of the direct quadrature, ``columns`` that of samples that are asked for at a time. Not certified is
+    a σ with kinks that nobody named.
     """
     low, high = float(backend.xp.min(mean)), float(backend.xp.max(mean))
     s = backend.to_float64(deviation)[:, 0]
     # a number that is not finite is the caller's to find, as after a direct quadrature
     if not (math.isfinite(low + high) and math.isfinite(s.sum()) and s.min() > 0):
         return None
-    spacing, terms = _cheapest((high - low) / s.min(), order, mean.shape[1], direct)
+    spacing, terms = _cheapest((high - low) / s.min(), order, columns or mean.shape[1], direct)
     if spacing is None:
         return None
     spacing *= float(s.min())
     grid = low + spacing * np.arange(math.ceil((high - low) / spacing) + 1)
-    certified = _certified(activation, grid, (s.min(), s.max()), order + terms)
+    certified = _certified(activation, grid, (s.min(), s.max()), order + terms[-1])
     if certified is None:
         return None
     nodes, coefficients, squares = certified
@@ -135,31 +139,31 @@ def interpolation(
         low,
         spacing,
         backend.asarray(coefficients),
-        backend.asarray(squares[: terms + 1]),
+        backend.asarray(squares[: terms[0] + 1]),
         backend.asarray(chebyshev_weights(nodes, s)),
         deviation,
     )
 
 
-def taylor_terms(order: int, delta: float) -> int:
-    """The smallest K whose remainder is below `TAYLOR` √(j! E σ²) for all j <= ``order`` and |δ| <= ``delta``, at most 100."""
+def taylor_terms(j: int, delta: float) -> int:
+    """The smallest K_j >= 1 whose remainder is below `TAYLOR` √(j! E σ²) for |δ| <= ``delta``, at most 100."""
 
-    def remainder(j, K):
+    def remainder(K):
         tail = (k * math.log(delta) - math.lgamma(k + 1) + 0.5 * math.lgamma(j + k + 1) for k in range(K + 1, K + 60))
         return math.fsum(math.exp(term - 0.5 * math.lgamma(j + 1)) for term in tail)
 
-    return next(K for K in range(1, 101) if all(remainder(j, K) < TAYLOR for j in range(order + 1)) or K == 100)
+    return next(K for K in range(1, 101) if remainder(K) < TAYLOR or K == 100)
 
 
 def _cheapest(width, order, n, direct):
-    """(spacing in units of s, K) of least cost per feature, in passes over the samples; (None, None) if that is no less than direct."""
+    """(spacing in units of s, (K_0, …, K_order)) of least cost per feature, in passes over n samples; (None, None) if direct costs no more."""
     choices = {None: n * direct * (order + 12.0)}
     terms = {None: None}
     for spacing in SPACINGS:
-        terms[spacing] = K = taylor_terms(order, spacing / 2)
-        points = width / spacing + 1
+        terms[spacing] = K = tuple(taylor_terms(j, spacing / 2) for j in range(order + 1))
+        points, looked_up = width / spacing + 1, order + K[-1] + K[0] + 2
         # a row of a table is a product of matrices, over the nodes in s
-        choices[spacing] = n * (4 * (order + 2 * K) + 2 * K * (order + 2)) + 3 * points * (order + 2 * K)
+        choices[spacing] = n * (4 * looked_up + 2 * (sum(K) + K[0]) + K[-1]) + 3 * points * looked_up
     best = min(choices, key=choices.get)
     return best, terms[best]
 
@@ -178,7 +182,7 @@ def _certified(activation, grid, interval, top):
         weights = chebyshev_weights(nodes, between)
         interpolated = tuple(weights @ table for table in _quadrature(activation, few, nodes, top, points))
         if _distance(interpolated, fine) > TABLE:
-            count *= 2
+            count += count // 2
             continue
         return nodes, *_quadrature(activation, grid, nodes, top, points)
     return None

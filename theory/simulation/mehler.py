@@ -7,25 +7,24 @@ With u = μ_i + s_i z, v = μ_j + s_j z' and z, z' standard normal of correlatio
 The coefficients c_k are integrals in one dimension (`hermite_tables`), the sum over k is a product of matrices for each term
 (`mehler_series`); where ϱ = O(d^{-1/2}), a few terms do. The formula is used over the noise (`theory.simulation.noise_average`, where u
 and v are two pre-activations of one sample) and over fresh data (`theory.simulation.fresh_data`).
+
+The matrix is symmetric: its upper half is made, tile by tile, so that what is multiplied entrywise stays in a cache.
 """
 
 import itertools
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Sequence
 
 from ..activations import Activation
 from ..validation import integer, of_class
 from .backends import Array, Backend, array_of
-from .gaussian_quadrature import gaussian_rule, hermite_polynomials
+from .hermite_coefficients import CHUNK, DirectQuadrature, HermiteCoefficients
 from .hermite_interpolation import interpolation
 
-#: nodes for a smooth σ, and between any two kinks of another
-SMOOTH_NODES, KINK_NODES = 96, 64
 #: most terms of Mehler's series: their factorials leave double precision at 170
 MOST_ORDER = 100
-#: entries of (feature, sample, node) held at a time: 4 MB of float64
-CHUNK = 500_000
-#: rows and columns of U that are summed at a time: 2 MB of float64, which stay in a cache
-TILE = 512
+#: most rows and columns of U that are summed at a time: 4 MB of float64, which stay in a cache
+TILE = 700
 
 
 def hermite_tables(
@@ -61,27 +60,17 @@ def hermite_tables(
 
 
 def tables_at(
-    backend: Backend, activation: Activation, mean: Array, deviation: Array, order: int
-) -> Callable[[Array], tuple[list[Array], Array]]:
-    """The same as a function of some columns of ``mean``, for whoever has no room for all tables at once."""
+    backend: Backend, activation: Activation, mean: Array, deviation: Array, order: int, columns: int | None = None
+) -> HermiteCoefficients:
+    """The same as a function of some rows and columns of ``mean``, so many at a time, for whoever has no room for all tables at once."""
     of_class("backend", backend, "Backend", "theory.simulation.backend(…)")
     of_class("activation", activation, "Activation", "theory.activations.Activation")
     order, p = integer("order", order, 0, MOST_ORDER), array_of("mean", mean, 2).shape[0]
     if tuple(array_of("deviation", deviation, 2).shape) != (p, 1):
         raise ValueError(f"deviation has shape {tuple(deviation.shape)}; allowed: ({p}, 1), as mean has {p} rows")
-    points = KINK_NODES * (len(activation.kinks) + 1) if activation.kinks else SMOOTH_NODES
-    if mean.shape[0] * mean.shape[1] * points > CHUNK:
-        interpolated = interpolation(backend, activation, mean, deviation, order, points)
-        if interpolated is not None:
-            return interpolated
-
-    def direct(columns):
-        rows = max(1, CHUNK // (columns.shape[1] * points))
-        slices = [slice(i, min(i + rows, p)) for i in range(0, p, rows)]
-        chunks = [_tables(backend, activation, columns[chunk, :], deviation[chunk, :], order) for chunk in slices]
-        whole = [backend.xp.concat(column, axis=0) for column in zip(*chunks, strict=True)]
-        return whole[:-1], whole[-1]
-
+    direct = DirectQuadrature(backend, activation, order, deviation)
+    if mean.shape[0] * mean.shape[1] * direct.points > CHUNK:
+        return interpolation(backend, activation, mean, deviation, order, direct.points, columns) or direct
     return direct
 
 
@@ -90,49 +79,43 @@ def mehler_series(backend: Backend, tables: Sequence[Array], square: Array, corr
 
     ``tables`` and ``square`` as `hermite_tables` returns them, ``correlation`` = ϱ (p, p). Cost: len(tables) products O(p² n).
     """
-    U = backend.xp.zeros_like(correlation)
-    add_mehler_series(backend, U, tables, correlation)
-    return completed(backend, U, backend.xp.sum(square, axis=1), square.shape[1])
+    scaled = [table * scale if scale != 1 else table for table, scale in zip(tables, scales(len(tables)), strict=True)]
+    tiles = [series(scaled, i, j, correlation[i, j]) for i, j in upper_tiles(correlation.shape[0])]
+    return assembled(backend, tiles, backend.xp.sum(square, axis=1), square.shape[1])
 
 
-def add_mehler_series(backend: Backend, U: Array, tables: Sequence[Array], correlation: Array) -> None:
-    """Add Σ_k c_k c_k^T ϱ^k/k! of some columns to the upper half of ``U``, tile by tile: what is multiplied entrywise stays in a cache."""
-    for rows, others in _upper_tiles(U.shape[0]):
-        # Horner's rule in ϱ
-        total = tables[-1][rows, :] @ tables[-1][others, :].T
-        for k in range(len(tables) - 1, 0, -1):
-            total *= correlation[rows, others]
-            total /= k
-            total += tables[k - 1][rows, :] @ tables[k - 1][others, :].T
-        U[rows, others] += total
+def scales(count: int) -> list[float]:
+    """1/√k!, with which `series` takes c_k: no entry of U is divided by a factorial then."""
+    return [1 / math.sqrt(math.factorial(k)) for k in range(count)]
 
 
-def completed(backend: Backend, U: Array, diagonal: Array, columns: int) -> Array:
-    """``U`` with its upper half on both sides and ``diagonal`` (p,) on the diagonal, all divided by the number of ``columns``, in place."""
-    xp = backend.xp
-    for rows, others in _upper_tiles(U.shape[0]):
-        U[rows, others] /= columns
+def upper_tiles(p: int) -> list[tuple[slice, slice]]:
+    """Rows and columns of the tiles of the upper half, of equal sizes or almost."""
+    count = -(-p // TILE)
+    sides = [slice(p * i // count, p * (i + 1) // count) for i in range(count)]
+    return list(itertools.combinations_with_replacement(sides, 2))
+
+
+def series(scaled: Sequence[Array], rows: slice, others: slice, correlation: Array) -> Array:
+    """Σ_k c_k c_k^T ϱ^k/k! of one tile, with ``correlation`` = ϱ there and ``scaled`` = c_k/√k!: Horner's rule in ϱ."""
+    total = scaled[-1][rows, :] @ scaled[-1][others, :].T
+    for table in scaled[-2::-1]:
+        total *= correlation
+        total += table[rows, :] @ table[others, :].T
+    return total
+
+
+def assembled(backend: Backend, tiles: list[Array], diagonal: Array, columns: int) -> Array:
+    """The matrix of the `upper_tiles`, which are used up, with ``diagonal`` (p,) on its own, all divided by the number of ``columns``."""
+    xp, p = backend.xp, diagonal.shape[0]
+    U = xp.empty((p, p), dtype=diagonal.dtype, device=backend.device)
+    for rows, others in reversed(upper_tiles(p)):
+        tile = tiles.pop()
         if rows == others:
             index = xp.arange(rows.start, rows.stop, device=backend.device)
-            on_it = index[:, None] == index[None, :]
-            U[rows, rows] = xp.where(on_it, diagonal[rows][:, None] / columns, U[rows, rows])
-        else:
-            U[others, rows] = U[rows, others].T
+            tile = xp.where(index[:, None] == index[None, :], diagonal[rows][:, None], tile)
+        tile /= columns
+        U[rows, others] = tile
+        if rows != others:
+            U[others, rows] = tile.T
     return U
-
-
-def _upper_tiles(p):
-    tiles = [slice(i, min(i + TILE, p)) for i in range(0, p, TILE)]
-    return itertools.combinations_with_replacement(tiles, 2)
-
-
-def _tables(backend, activation, mean, deviation, order):
-    """[c_0, …, c_order, E σ²] of one chunk."""
-    z, weight = gaussian_rule(backend, activation, mean, deviation, KINK_NODES if activation.kinks else SMOOTH_NODES)
-    values = activation(mean[..., None] + deviation[..., None] * z, backend.xp)
-    weighted = values * weight
-    polynomials = itertools.islice(hermite_polynomials(z), 1, order + 1)
-    # He_0 = 1 without a product, which would cost a tenth of the whole
-    tables = [backend.xp.sum(weighted, axis=-1)]
-    tables += [backend.xp.sum(weighted * polynomial, axis=-1) for polynomial in polynomials]
-    return [*tables, backend.xp.sum(weighted * values, axis=-1)]

@@ -16,6 +16,7 @@ Derived here (theory of Hermite expansions), checked against Monte Carlo by ``te
 
 import math
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -26,11 +27,15 @@ from ..data.time_grid import TimeGrid
 from ..validation import integer, of_class, positive, positive_integer, shown
 from .backends import Array, Backend
 from .features import features_of
-from .mehler import MOST_ORDER, add_mehler_series, completed, tables_at
+from .mehler import MOST_ORDER, assembled, scales, series, tables_at, upper_tiles
+from .threads import one_after_another, parts
 from .time_nodes import nodes
 
-#: samples whose tables are held at a time
-BLOCK = 384
+#: samples whose tables are held at a time: so many, or, where that is more, one for each few features, so that what is done once for each
+#: entry of U and each block of samples stays small beside the products, and the tables beside U
+BLOCK, SHARE = 384, 4
+#: rows of a product that one thread makes at a time
+ROWS = 256
 
 
 def exact(
@@ -75,31 +80,83 @@ def exact(
     Notes
     -----
     Cost: order + 1 products of p × n by n × p matrices, of which only U's upper half is made, O(p² n), and O(p n) interpolations
-    (`theory.simulation.hermite_interpolation`). Memory: U, the correlations, the means, and tables of `BLOCK` samples.
+    (`theory.simulation.hermite_interpolation`). Memory: the upper halves of U and of the correlations, the means, and tables of `BLOCK`
+    samples, together less than four arrays as large as U or the means. NumPy takes as many threads as its BLAS has, which makes no
+    difference to the bits (`theory.simulation.threads`).
     """
     W, X, decay, noise_variance = _checked(backend, activation, W, X, decay, noise_variance)
     order = integer("order", order, 0, MOST_ORDER)
-    xp, n, d = backend.xp, X.shape[1], W.shape[1]
-    norm = xp.sqrt(xp.sum(W**2, axis=1))
-    mean = decay * (W @ X) / math.sqrt(d) + shift
+    norm, n = backend.xp.sqrt(backend.xp.sum(W**2, axis=1)), X.shape[1]
+    with parts() if backend.library == "numpy" else nullcontext(one_after_another) as run:
+        upper, squares, slopes, products = _sums(
+            run, backend, activation, W, X, norm, decay, noise_variance, order, shift, target[1] != 0
+        )
+    U = assembled(backend, upper, squares, n)
+    V = (target[0] / n * slopes / norm)[:, None] * W
+    return U, V if products is None else V + target[1] / n * products
+
+
+def _sums(run, backend, activation, W, X, norm, decay, noise_variance, order, shift, with_data):
+    """Over the samples: U's upper tiles, E φ_i² and E φ_i' of each feature, and, if asked, E φ x^T; ``run`` of `theory.simulation.threads`."""
+    xp, (p, d), n = backend.xp, W.shape, X.shape[1]
+    mean = _by_rows(run, backend, W * (decay / math.sqrt(d)), X)
+    if not (isinstance(shift, float) and shift == 0):
+        mean += shift
+    step = math.ceil(n / math.ceil(n / max(BLOCK, p // SHARE)))
     deviation = (math.sqrt(noise_variance / d) * norm)[:, None]
-    tables_of = tables_at(backend, activation, mean, deviation, max(order, 1))
-    direction = W / norm[:, None]
-    correlation = direction @ direction.T
-    U = xp.zeros_like(correlation)
+    coefficients = tables_at(backend, activation, mean, deviation, max(order, 1), step)
+    tiles = upper_tiles(p)
+    correlations = _correlations(run, W / norm[:, None], tiles)
 
-    def add(columns):
-        """What the diagonal, E φ_i' and E φ_i x^T are made of; the tables are gone before the next columns' are made."""
-        tables, square = tables_of(mean[:, columns])
-        add_mehler_series(backend, U, tables[: order + 1], correlation)
-        return xp.sum(square, axis=1), xp.sum(tables[1], axis=1), tables[0] @ X[:, columns].T
+    def zeros(*shape):
+        return xp.zeros(shape, dtype=mean.dtype, device=backend.device)
 
-    diagonal = slope = with_data = 0.0
-    for start in range(0, n, BLOCK):
-        squares, slopes, products = add(slice(start, min(start + BLOCK, n)))
-        diagonal, slope, with_data = diagonal + squares, slope + slopes, with_data + products
-    U = completed(backend, U, diagonal, n)
-    return U, target[0] * (slope / (n * norm))[:, None] * W + target[1] / n * with_data
+    upper, squares, slopes = [None] * len(tiles), zeros(p), zeros(p)
+    products = zeros(p, d) if with_data else None
+    scale = scales(order + 1)
+    tables = [zeros(p, step) for _ in scale]
+
+    def fill(rows):
+        """The tables of some features at the samples ``columns``."""
+        *made, square = coefficients.of_rows(mean[rows, columns], rows)
+        squares[rows] += xp.sum(square, axis=1)
+        slopes[rows] += xp.sum(made[1], axis=1)
+        for k in range(order + 1):
+            scaled[k][rows, :] = made[k] if scale[k] == 1 else scale[k] * made[k]
+
+    def add(k):
+        """What these samples add to a tile."""
+        total = series(scaled, *tiles[k], correlations[k])
+        if upper[k] is None:
+            upper[k] = total
+        else:
+            upper[k] += total
+
+    for start in range(0, n, step):
+        columns = slice(start, min(start + step, n))
+        width = columns.stop - start
+        scaled = tables if width == step else [table[:, :width] for table in tables]
+        run(fill, coefficients.slices(width))
+        run(add, range(len(tiles)))
+        if with_data:
+            products += _by_rows(run, backend, scaled[0], X[:, columns].T)
+    return upper, squares, slopes, products
+
+
+def _correlations(run, direction, tiles):
+    """ϱ of each tile, from the features' directions (p, d)."""
+    return run(lambda tile: direction[tile[0], :] @ direction[tile[1], :].T, tiles)
+
+
+def _by_rows(run, backend, A, B):
+    """A @ B in parts of `ROWS` rows."""
+    C = backend.xp.empty((A.shape[0], B.shape[1]), dtype=A.dtype, device=backend.device)
+
+    def part(rows):
+        C[rows, :] = A[rows, :] @ B
+
+    run(part, [slice(start, min(start + ROWS, A.shape[0])) for start in range(0, A.shape[0], ROWS)])
+    return C
 
 
 # the arguments that it shares with `exact` stand here again: whoever calls reads them in the signature
@@ -150,13 +207,20 @@ def over_times(
 
     ``biases`` (p,) is an array of the backend, ``times`` a `theory.TimeGrid`; ``arguments`` are handed on. Cost: K averages.
     """
-    U = V = 0.0
+    sums = None
     for node in nodes(times):
         shift = (node.t * biases)[:, None]
         place = (backend, activation, W, X, node.decay, node.noise_variance, *arguments)
-        U_k, V_k = average(*place, shift=shift, target=node.target)
-        U, V = U + node.quadratic * U_k, V + node.linear * V_k
-    return U, V
+        found = average(*place, shift=shift, target=node.target)
+        # in place: these arrays are the largest
+        for array, weight in zip(found, (node.quadratic, node.linear), strict=True):
+            array *= weight
+        if sums is None:
+            sums = found
+            continue
+        for whole, array in zip(sums, found, strict=True):
+            whole += array
+    return sums
 
 
 def _checked(backend, activation, W, X, decay, noise_variance):

@@ -10,11 +10,9 @@ import os
 import platform
 import subprocess
 import sys
-import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,8 +20,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import ThreadpoolController
 
+from ..threads import SharedLimit
 from .grid import RESERVED
 
 #: the package's; it is loaded before its parts, which may not import what imports them
@@ -32,6 +30,8 @@ VERSION = sys.modules["theory"].__version__
 LIBRARIES = ("numpy", "scipy", "mpmath", "sympy", "array-api-compat", "joblib", "distributed", "torch", "cupy")
 #: what a result may be made of, and how the table names the only one
 NUMBERS, ONLY = "biufc", "value"
+#: of the tasks that run in this process at once: a worker of Dask may have several threads
+limited = SharedLimit()
 
 
 @dataclass(frozen=True)
@@ -112,35 +112,6 @@ def failed(task: Task, error: BaseException) -> Failure:
     """The failure of a task that raised."""
     text = "".join(traceback.format_exception(error))
     return Failure(task.number, task.parameters, task.seed, f"{type(error).__name__}: {error}", text)
-
-
-@functools.lru_cache(maxsize=1)
-def thread_pools(_modules: int) -> ThreadpoolController:
-    """The threads of BLAS and OpenMP in this process; looked for again where a module was imported since, which may bring its own."""
-    return ThreadpoolController()
-
-
-#: tasks that run in this process now, and what undoes the limit that the first of them set
-_lock, _running, _undo = threading.Lock(), 0, None
-
-
-@contextmanager
-def limited(threads: int) -> Iterator[None]:
-    """At most so many threads of BLAS and OpenMP, until the last of the tasks that run at once in this process has ended: the limit is the
-    process's, and a worker of Dask may have several threads.
-    """
-    global _running, _undo
-    with _lock:
-        if not _running:
-            _undo = thread_pools(len(sys.modules)).limit(limits=threads)
-        _running += 1
-    try:
-        yield
-    finally:
-        with _lock:
-            _running -= 1
-            if not _running:
-                _undo.restore_original_limits()
 
 
 def arrays(result: Any, parameters: Mapping[str, Any]) -> dict[str, NDArray]:
