@@ -6,6 +6,7 @@
 #   make lab         open the chapters in JupyterLab
 #   make pdf         the book on paper, by LaTeX (README names what it takes)
 #   make benchmark   time the solvers and the simulations
+#   make benchmark-table          the costs of the kernels, kept in theory/sweeps with the machine's name (minutes)
 #   make chapter NAME=hermite     book/hermite.md -> book/hermite.ipynb, executed
 #   make sweeps      compute the stored sweeps of theory/sweeps again (minutes)
 #   make networks    train the networks whose records are in theory/sweeps (needs PyTorch and Fashion-MNIST; an hour; skips what is done)
@@ -51,7 +52,7 @@ OURS  := $(VENV)/.made-by-make
 # Python without what the caller's environment says to it
 RUN   := $(BIN)/python -I tools/surroundings.py
 
-.PHONY: book pdf test quick lab clean distclean chapter benchmark sweeps networks gpu picture pages axe explorer-speed slides surroundings students lowest wrong-digits mutants fuzz format torch environment
+.PHONY: book pdf test quick lab clean distclean chapter benchmark benchmark-table sweeps networks gpu picture pages axe explorer-speed slides surroundings students lowest wrong-digits mutants fuzz format torch environment
 
 book: $(STAMP)
 	BOOK_EXECUTE=$(EXECUTE) $(RUN) jupyter-book build --all -W -n --keep-going .
@@ -84,6 +85,9 @@ chapter: $(STAMP)
 
 benchmark: $(STAMP)
 	$(RUN) -m pytest -q tests/benchmarks
+
+benchmark-table: $(STAMP)
+	$(RUN) tools/benchmark_table.py
 
 sweeps: $(STAMP)
 	$(RUN) tools/sweeps.py
