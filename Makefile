@@ -76,7 +76,7 @@ quick: $(STAMP)
 	$(RUN) -m pytest -q -n $(JOBS) --dist loadscope -m "not slow" --ignore tests/repository/test_book.py $(PYTEST_OPTIONS) tests
 
 lab: $(STAMP)
-	$(RUN) jupyter lab --notebook-dir=book
+	$(RUN) jupyter lab --notebook-dir=. --ServerApp.default_url=/lab/tree/book
 
 chapter: $(STAMP)
 	@test -n "$(NAME)" || { echo "which one? for example: make chapter NAME=hermite" >&2; exit 2; }
