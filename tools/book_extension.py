@@ -25,7 +25,6 @@ import shutil
 from pathlib import Path
 
 import claims
-import course
 import executed
 import explorer_formulas
 import myst_nb.core.execute.cache
@@ -35,6 +34,8 @@ import surroundings
 import troubleshooting
 from jupyter_cache import get_cache
 from jupyter_cache.executors.utils import single_nb_execution
+
+import course
 
 ROOT = Path(__file__).resolve().parent.parent
 # libraries whose version can change a printed number or a figure
