@@ -12,7 +12,8 @@ not proved here; the scale is derived (`theory.symbolic.edge_curvature`), checke
 
 For several types, kinds and times the curve z(q) is known only through F(x, y) = 0, and an edge is its fold, where J = ∂F/∂x has null vectors
 ℓJ = 0 and Jv = 0: there z'' = −ℓ·D²F[v, v] / (ℓ·∂_yF (Σ p_jv_j)²), what two equations give by elimination. Kinds and biases at their quantiles,
-as `theory.simulation.simulate` draws them, add nothing; a label that is drawn moves the edge itself by O(p^{-1/2}), which is more once d is large enough.
+as `theory.simulation.simulate` draws them, add nothing; a label that is drawn moves the edge itself by O(p^{-1/2}), which is more once d is
+large enough.
 
 Asked for by ``Spectrum.edge_fluctuations``.
 """
