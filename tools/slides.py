@@ -13,9 +13,10 @@ import sys
 from html import escape
 from pathlib import Path
 
-import course
 import structure
 from bs4 import BeautifulSoup
+
+import course
 
 BUILT = structure.ROOT / "_build/html"
 REVEAL = structure.ROOT / "_build/.reveal/node_modules/reveal.js"
@@ -111,7 +112,7 @@ def deck(number, lecture, pages, book):
     sections.append(_section("To do", 0, f"<ul>{''.join(items)}</ul>").replace(": 0 minutes", ""))
     first = pages[lecture["part"][0]["show"][0]]
     return f"""<!DOCTYPE html>
-<html lang="en">
+<html lang="en" data-theme="light">
 <head>
 <meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{number}. {escape(lecture["title"])}</title>

@@ -8,10 +8,11 @@ import http.server
 import threading
 from urllib.parse import urlsplit
 
-import course
 import pytest
 from browser import CHROMIUM, Browser, Page
 from slides import SLIDES
+
+import course
 
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: no slide is looked at in a browser"),
@@ -26,11 +27,11 @@ WALK = """started.then(async () => {
     for (Reveal.slide(0, 0); ; Reveal.next()) {
         await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(0))));
         const slide = Reveal.getCurrentSlide(), shown = slide.querySelector(".shown") || slide;
-        const inner = [...shown.querySelectorAll("*")].map(part => part.getBoundingClientRect()).filter(box => box.width > 1);
+        const box = shown.getBoundingClientRect();
         seen.push({
             label: slide.dataset.label, zoom: Number(shown.dataset.fitted || 1),
             pictures: [...shown.querySelectorAll("img")].map(i => i.naturalWidth),
-            below: Math.max(...inner.map(box => box.bottom)) - innerHeight, beside: Math.max(...inner.map(box => box.right)) - innerWidth,
+            below: box.bottom - innerHeight, beside: Math.max(box.right - innerWidth, shown.scrollWidth - shown.clientWidth),
         });
         if (Reveal.isLastSlide()) break;
     }

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import book_extension
 import chapters
-import course
 import nbformat
 import pytest
 import structure
+
+import course
 
 ROOT = Path(__file__).resolve().parents[2]
 BOOK = ROOT / "book"

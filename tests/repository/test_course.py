@@ -2,10 +2,11 @@
 
 import copy
 
-import course
 import pytest
 import statements
 import structure
+
+import course
 
 
 @pytest.fixture(scope="module")

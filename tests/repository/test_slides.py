@@ -1,8 +1,9 @@
 """Slides from a page as the build writes it: what is taken, where links lead, and what is said where something is missing."""
 
-import course
 import pytest
 import slides
+
+import course
 
 PAGE = """<html><head><script>window.MathJax = {"tex": {}}</script></head><body><article><h1>1. A page<a class="headerlink">#</a></h1>
 <div class="math" id="equation-eq-one"><span class="eqno">(1.1)<a class="headerlink" href="#equation-eq-one">#</a></span>\\[x&lt;y\\]</div>
