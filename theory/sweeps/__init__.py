@@ -61,6 +61,8 @@ def report(name: str = "gpu") -> tuple[dict, dict] | None:
       ``published_other_branch`` count the λ without a solution, with Im q <= 0, or with another q than the certified one at the same z; and
       ``published_density_off`` those whose density differs from ρ(λ) by more than 1e-6, which ε alone causes at ``published_own_density_off``.
       ``published_residual``, ``published_largest_residual`` and the same with ``own_``: of the equations, median and largest.
+
+    Both records name the machine.
     """
     name = one_of("name", name, REPORTS)
     return _read(name) if resources.files(__name__).joinpath(f"{name}.npz").is_file() else None
