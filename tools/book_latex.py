@@ -6,8 +6,11 @@ A Sphinx extension, loaded by ``_config.yml``; the pages for a browser are not t
   for one alphabet that this book does not use, so that the class is Sphinx's own, and its two environments stand in `PREAMBLE`.
 - Fonts with the letters of code and docstrings: Greek ones, and signs of mathematics.
 - Columns of a table as wide as what they hold; a printed formula that is wider than the page set smaller; a proof without a box.
-- An index: the terms of ``{index}`` and of the glossary, and every statement under its title.
+- An index: every statement under its title, the terms of ``{index}``, and those of the glossary, there and where they are defined.
 """
+
+import re
+from pathlib import Path
 
 from docutils import nodes
 from sphinx.addnodes import index
@@ -54,6 +57,7 @@ def setup(app):
     # after sphinx-jupyterbook-latex, which chooses its class and fonts at the default priority
     app.connect("config-inited", choose_latex, priority=1000)
     app.connect("doctree-read", index_statements)
+    app.connect("doctree-read", index_terms)
     app.add_post_transform(Paper)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
@@ -69,6 +73,29 @@ def index_statements(app, doctree):
         title = next(node.findall(nodes.title), None)
         if title is not None and node["ids"] and (name := clean_astext(title).strip("() ").split(", ")[0]):
             before(node, index(entries=[("single", name.replace(";", ""), node["ids"][0], "", None)]))
+
+
+def places(glossary):
+    """{label: terms that are defined there}: an entry of the glossary names the place in its roles ``ref``, ``eq`` and ``prf:ref``."""
+    found = {}
+    for term, definition in re.findall(r"^(\w.*)\n((?:  .*\n)+)", glossary, flags=re.M):
+        for label in re.findall(r"\{(?:ref|eq|prf:ref)\}`([\w-]+)`", definition):
+            found.setdefault(label, []).append(term)
+    return found
+
+
+def index_terms(app, doctree):
+    """An entry of the index where a term of the glossary is defined."""
+    terms = places((Path(app.srcdir) / "book" / "glossary.md").read_text(encoding="utf-8"))
+    for node in found(doctree, nodes.Element):
+        labels = {*node.get("names", ()), node.get("label"), *node.get("ids", ())} & terms.keys()
+        if isinstance(node, (nodes.section, nodes.math_block)) or node.get("realtype"):
+            for label in sorted(labels):
+                entry = index(
+                    entries=[("single", term, node["ids"][0] if node["ids"] else label, "", None) for term in terms[label]]
+                )
+                # after the title of a section, which may begin a page
+                node.insert(1, entry) if isinstance(node, nodes.section) else before(node, entry)
 
 
 class Paper(SphinxPostTransform):

@@ -18,7 +18,7 @@ BOOK = ROOT / "book"
 API = ("api", "api_theory", "api_activations", "api_data", "api_spectrum", "api_outliers", "api_training", "api_empirical")
 API += ("api_symbolic", "api_simulation", "api_networks", "api_conventions", "api_extending")
 #: pages that are not chapters
-FRAME = ("intro", "notation", "statements", "claims", "explorer", "related", "course", "instructors")
+FRAME = ("intro", "notation", "statements", "claims", "explorer", "related", "course", "instructors", "glossary")
 FRAME += (*API, "troubleshooting", "status", "references")
 EXERCISES = 4  # of a chapter, at least
 FIGURE = re.compile(r"<Figure size .* with \d+ Axes>")

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import book_latex
 import pdf
@@ -59,6 +60,27 @@ def test_statements_are_in_the_index_by_their_names(title, entry):
     book_latex.index_statements(None, tree)
     entries = [entries[0][1] for entries in (node["entries"] for node in tree.findall(book_latex.index))]
     assert entries == ([entry] if entry else [])
+
+
+def test_every_term_of_the_glossary_is_indexed_where_it_is_defined(tmp_path):
+    glossary = (structure.ROOT / "book" / "glossary.md").read_text(encoding="utf-8")
+    terms = [line for line in glossary.split("{glossary}\n")[1].splitlines() if line and line[0] not in " `"]
+    found = book_latex.places(glossary)
+    assert len(terms) > 40 and terms == sorted(terms, key=str.casefold)
+    assert {term for names in found.values() for term in names} == set(terms)
+
+    (tmp_path / "book").mkdir()
+    (tmp_path / "book" / "glossary.md").write_text(
+        "one\n  Here {ref}`a-section`.\n\ntwo\n  There {prf:ref}`thm`, {eq}`eq-a`.\n"
+    )
+    tree = new_document("page")
+    tree += nodes.section("", nodes.title(text="A section"), ids=["a-section"])
+    tree += nodes.admonition("", realtype="theorem", ids=["thm"])
+    tree += nodes.math_block("", "x", ids=["equation-eq-a"], label="eq-a")
+    tree += nodes.section("", nodes.title(text="Another"), ids=["another"])
+    book_latex.index_terms(SimpleNamespace(srcdir=tmp_path), tree)
+    entries = [(type(node.parent).__name__, node["entries"][0][1]) for node in tree.findall(book_latex.index)]
+    assert entries == [("section", "one"), ("document", "two"), ("document", "two")]
 
 
 GOOD = """This is XeTeX
