@@ -68,6 +68,12 @@ def from_green_function(g: ArrayLike) -> Numbers:
     r"""q(z) from g(z) = (1/p) Tr (z − U)^{-1}: the sign, q = −g.
 
     With g the density is −Im g(λ + i0)/π and g ~ 1/z at infinity; with q it is Im q(λ + i0)/π and q ~ −1/z.
+
+    Examples
+    --------
+    >>> from theory.conventions import from_green_function
+    >>> complex(from_green_function(0.5 - 0.1j))
+    (-0.5+0.1j)
     """
     return -finite_array("g", g, complex)[()]
 
@@ -133,7 +139,14 @@ def time_from_sigma(sigma: ArrayLike) -> Numbers:
 
 
 def time_from_alpha_bar(alpha_bar: ArrayLike) -> Numbers:
-    r"""t from ᾱ ∈ (0, 1] of x_k = √ᾱ_k x + √(1 − ᾱ_k) ξ: ᾱ = e^{−2t}."""
+    r"""t from ᾱ ∈ (0, 1] of x_k = √ᾱ_k x + √(1 − ᾱ_k) ξ: ᾱ = e^{−2t}.
+
+    Examples
+    --------
+    >>> from theory.conventions import time_from_alpha_bar
+    >>> round(float(time_from_alpha_bar(0.5)), 4)
+    0.3466
+    """
     return -np.log(_real("alpha_bar", alpha_bar, "numbers in (0, 1]", lambda a: (a > 0) & (a <= 1))) / 2
 
 

@@ -29,6 +29,15 @@ class ConvergenceError(ArithmeticError):
         (``nan`` where the failure is not a residual, e.g. a root in the wrong half-plane).
     reason : str or None
         One of `REASONS`; None where whoever raised it gave none.
+
+    Examples
+    --------
+    >>> from theory import ConvergenceError, RandomFeatureModel, activations
+    >>> try:
+    ...     RandomFeatureModel(activations.linear, psi_p=1, psi_n=3, t=0.2).training(1.0)
+    ... except ConvergenceError as error:
+    ...     print(error.reason)
+    hard edge
     """
 
     def __init__(self, message: str, residual: float | None = None, *, reason: str | None = None):

@@ -68,6 +68,15 @@ class RandomFeatureModel:
     -----
     Numbers may be of any type that `theory.validation` names; floats are taken at their exact binary value when more digits are asked
     for. Cost: the coefficients, once for each activation, time and variance: a millisecond in closed form, 20 ms by quadrature.
+
+    Examples
+    --------
+    >>> from theory import RandomFeatureModel, activations
+    >>> model = RandomFeatureModel(activations.tanh, psi_p=8, psi_n=16, t=0.02)
+    >>> [round(float(edge), 3) for edge in model.spectrum().edges()]
+    [0.006, 0.067, 1.069, 6.181]
+    >>> [round(float(loss), 3) for loss in model.training([1.0, 100.0]).train]
+    [0.998, 0.959]
     """
 
     activation: Activation

@@ -38,6 +38,7 @@ def below(error: float) -> str:
 
     Examples
     --------
+    >>> from theory.printing import below
     >>> below(3e-16), below(2e-11)
     ('below 1e-12', 'below 1e-9')
     """

@@ -36,6 +36,7 @@ def setup(app):
     app.connect("autodoc-process-signature", write_signature)
     app.connect("autodoc-process-docstring", write_docstring)
     app.connect("autodoc-skip-member", skip_member)
+    app.connect("missing-reference", show_inner_class)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
@@ -73,3 +74,9 @@ def skip_member(app, what, name, item, skip, options):
     """A field of a named tuple about which nothing is said."""
     doc = inspect.getdoc(item) or ""
     return True if doc.startswith("Alias for field number") else None
+
+
+def show_inner_class(app, env, node, content):
+    """A class of the package that is not public, in an annotation: shown, without a link; any other name that leads nowhere is an error."""
+    inner = node.get("reftype") == "class" and node["reftarget"] in reference.inner_classes()
+    return content if inner else None

@@ -116,6 +116,13 @@ def members(cls):
     return sorted({name for base in own for name in vars(base) if not name.startswith("_") or name == "__call__"})
 
 
+@functools.cache
+def inner_classes():
+    """The names of the package's classes that are not public, but come up in annotations."""
+    held = [(name, item) for module in modules() for name, item in vars(module).items() if inspect.isclass(item)]
+    return {name for name, item in held if str(item.__module__).startswith("theory.") and id(item) not in homes()}
+
+
 def described():
     """Name → thing, of all that is described by a docstring of its own: faces, classes and functions, members of classes."""
     found = {full(path): module for path, module in faces().items()}

@@ -99,6 +99,11 @@ def test_signatures_are_those_of_the_source():
     assert "sp.Expr | float" in signatures.signature(items["theory.symbolic.rainbows.geometric_sum"])[0]
 
 
+def test_inner_classes_are_those_that_are_not_public():
+    inner = reference.inner_classes()
+    assert "LabelLattice" in inner and not {"Gaussian", "Spectrum", "Expr", "ndarray"} & inner
+
+
 # --- chapters that use a name ----------------------------------------------------------------------------------------
 
 

@@ -39,7 +39,14 @@ __all__ = [
 
 
 def leaky_relu(slope: float = 0.01) -> Activation:
-    """max(x, slope·x), for 0 <= slope < 1."""
+    """max(x, slope·x), for 0 <= slope < 1.
+
+    Examples
+    --------
+    >>> from theory.activations import leaky_relu
+    >>> leaky_relu(0.1).name
+    'leaky ReLU (1/10)'
+    """
     plain = non_negative("slope", slope)
     if not plain < 1:
         raise ValueError(f"slope = {slope} is out of range; allowed: 0 <= slope < 1")
@@ -48,7 +55,14 @@ def leaky_relu(slope: float = 0.01) -> Activation:
 
 
 def polynomial(coefficients: Iterable[float]) -> Activation:
-    """Σ_k coefficients[k] x^k, not constant, of degree up to 50."""
+    """Σ_k coefficients[k] x^k, not constant, of degree up to 50.
+
+    Examples
+    --------
+    >>> from theory.activations import polynomial
+    >>> float(polynomial((0, 1, 0, 2))(2.0))
+    18.0
+    """
     terms = [real("coefficients", c) for c in sequence("coefficients", coefficients, "a sequence of finite real numbers")]
     if not any(terms[1:]):
         raise ValueError(
@@ -62,7 +76,14 @@ def polynomial(coefficients: Iterable[float]) -> Activation:
 
 
 def hermite(k: int) -> Activation:
-    """The probabilists' Hermite polynomial He_k, 1 <= k <= 50, orthogonal for N(0, 1) with norm² k!."""
+    """The probabilists' Hermite polynomial He_k, 1 <= k <= 50, orthogonal for N(0, 1) with norm² k!.
+
+    Examples
+    --------
+    >>> from theory.activations import hermite
+    >>> hermite(2).expression
+    x**2 - 1
+    """
     k = positive_integer("k", k, MOST_DEGREE)
     return Activation(sp.expand(2 ** sp.Rational(-k, 2) * sp.hermite(k, x / sp.sqrt(2))), name=f"He_{k}")
 

@@ -42,6 +42,14 @@ class Activation:
     ValueError
         If the expression has more than one symbol, is constant, is not real, is a polynomial of a degree above 50 (`MOST_DEGREE`), or
         has more kinks than are looked for: those that matter are then to be named by ``kinks``.
+
+    Examples
+    --------
+    >>> import sympy as sp
+    >>> from theory.activations import Activation, x
+    >>> sigma = Activation(sp.tanh(2 * x))
+    >>> round(float(sigma(0.5)), 4)
+    0.7616
     """
 
     def __init__(self, function: sp.Expr | str | Callable, name: str | None = None, kinks: Iterable[float] | None = None):

@@ -73,6 +73,13 @@ class Gaussian:
     ------
     ValueError
         Naming ``spectrum``, ``spikes`` or ``continuous``, the value, and what is allowed.
+
+    Examples
+    --------
+    >>> from theory import Gaussian
+    >>> data = Gaussian(spectrum=((0.5, 0.5), (1.5, 0.5)), spikes=(5.0,))
+    >>> float(data.variance), data.spikes
+    (1.0, (5.0,))
     """
 
     spectrum: tuple = ((1, 1),)

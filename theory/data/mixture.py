@@ -48,6 +48,13 @@ class Mixture:
     Notes
     -----
     Two clusters of equal weight at ±m are ``Mixture((0.5, 0.5), means=((g, -g), (-g, g)))`` with g = |m|²/d.
+
+    Examples
+    --------
+    >>> from theory import Mixture
+    >>> data = Mixture((0.5, 0.5), means=((1, -1), (-1, 1)))
+    >>> data.frequencies.tolist(), data.centroids().shape
+    ([0.5, 0.5], (2, 1))
     """
 
     weights: tuple

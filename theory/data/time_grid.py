@@ -58,6 +58,13 @@ class TimeGrid:
     ValueError
         Naming the argument: a time or weight that is not positive, weights that do not sum to 1 (within 1e-12), lengths that
         differ, two equal times.
+
+    Examples
+    --------
+    >>> from theory import TimeGrid
+    >>> grid = TimeGrid((0.1, 0.5), (0.5, 0.5))
+    >>> len(grid.times)
+    2
     """
 
     nodes: tuple

@@ -146,6 +146,12 @@ def collapse_time(
         Naming the argument, its value and what is allowed.
     ConvergenceError
         h lies outside the range of double precision (α of several hundred).
+
+    Examples
+    --------
+    >>> from theory.empirical import collapse_time
+    >>> round(collapse_time(0.5), 4)
+    0.2293
     """
     return _time("collapse", alpha, alpha_D, variance, data, dps)
 
@@ -156,6 +162,12 @@ def onset_time(
     r"""t_o: below it each training point has a trap, a region where it carries the density. 2α = ⟨log(1 + λ/h) + λ/(λ+h)⟩.
 
     Arguments, return value and errors as of `collapse_time`.
+
+    Examples
+    --------
+    >>> from theory.empirical import onset_time
+    >>> round(onset_time(0.5), 4)
+    0.4187
     """
     return _time("onset", alpha, alpha_D, variance, data, dps)
 
@@ -168,6 +180,12 @@ def condensation_time(
     2α = ⟨log(1 + λ/h) − λ/(λ+h) + λ²/(λ+h)²⟩.
 
     Arguments, return value and errors as of `collapse_time`.
+
+    Examples
+    --------
+    >>> from theory.empirical import condensation_time
+    >>> round(condensation_time(0.5), 4)
+    0.1772
     """
     return _time("condensation", alpha, alpha_D, variance, data, dps)
 

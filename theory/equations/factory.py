@@ -20,7 +20,15 @@ ROUNDED_AWAY = 1e-100
 
 
 def system_of(model: "RandomFeatureModel") -> System:
-    """The `theory.equations.System` of a model."""
+    """The `theory.equations.System` of a model.
+
+    Examples
+    --------
+    >>> from theory import RandomFeatureModel, activations
+    >>> from theory.equations import system_of
+    >>> type(system_of(RandomFeatureModel(activations.tanh, psi_p=4, psi_n=3, t=0.3))).__name__
+    'ScalarSystem'
+    """
     return scalar_system(model) if model.is_scalar else general_system(model)
 
 

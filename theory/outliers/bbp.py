@@ -66,6 +66,14 @@ def windows(spectrum: "Spectrum", dps: int | None = None) -> tuple[Window, ...]:
     Notes
     -----
     The cost of ``spectrum.edges()``, and with ``dps`` a few milliseconds for each threshold.
+
+    Examples
+    --------
+    >>> from theory import RandomFeatureModel, activations
+    >>> from theory.outliers import windows
+    >>> spectrum = RandomFeatureModel(activations.tanh, psi_p=4, psi_n=3, t=0.3).spectrum()
+    >>> [round(float(window.smallest), 3) for window in windows(spectrum)]
+    [2.152]
     """
     a_scalar_spectrum(spectrum)
     if dps is not None:
@@ -118,6 +126,13 @@ def critical_spike(model: "RandomFeatureModel", dps: int | None = None) -> "floa
     Notes
     -----
     About 2 ms besides the coefficients if the covariance has one eigenvalue, else the edges' scan (about 40 ms).
+
+    Examples
+    --------
+    >>> from theory import RandomFeatureModel, activations
+    >>> from theory.outliers import critical_spike
+    >>> round(float(critical_spike(RandomFeatureModel(activations.tanh, psi_p=4, psi_n=3, t=0.3))), 4)
+    2.1516
     """
     if dps is not None:
         dps = decimal_digits("dps", dps)

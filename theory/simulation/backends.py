@@ -132,6 +132,12 @@ def backend(device: Any = None, library: str | None = None, dtype: str = "float6
         with fewer digits (TF32). There is never a silent fallback to the CPU.
     ImportError
         The library is not installed.
+
+    Examples
+    --------
+    >>> from theory.simulation import backend
+    >>> backend().xp.__name__
+    'array_api_compat.numpy'
     """
     if library is not None:
         one_of("library", library, LIBRARIES)

@@ -104,6 +104,14 @@ def simulate(
     -----
     Cost O(K p² n) time for K diffusion times and O(p² + p n) memory. On two cores, d = 200, p = 800, n = 600 and K = 1 take
     about 2 s.
+
+    Examples
+    --------
+    >>> from theory import RandomFeatureModel, activations
+    >>> from theory.simulation import simulate
+    >>> draw = simulate(RandomFeatureModel(activations.tanh, psi_p=2, psi_n=3, t=0.1), d=20, seed=0)
+    >>> draw.eigenvalues.shape
+    (40,)
     """
     a_model(model)
     d = positive_integer("d", d)

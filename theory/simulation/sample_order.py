@@ -70,7 +70,14 @@ def sample_rates(finite: "FiniteModel") -> SampleRates:
 
 
 def presentation(order: str, n: int, passes: int, seed: int = 0) -> NDArray[np.int_]:
-    """The samples of ``passes`` passes over n of them, (passes · n,): one of `ORDERS`; ``seed`` is of the random ones."""
+    """The samples of ``passes`` passes over n of them, (passes · n,): one of `ORDERS`; ``seed`` is of the random ones.
+
+    Examples
+    --------
+    >>> from theory.simulation import presentation
+    >>> presentation("palindrome", 3, 2).tolist()
+    [0, 1, 2, 2, 1, 0]
+    """
     one_of("order", order, ORDERS)
     n, passes, rng = positive_integer("n", n), positive_integer("passes", passes), random_generator("seed", seed)
     forward = np.arange(n)

@@ -58,6 +58,15 @@ class Spectrum(Distribution):
     ----------
     support : `theory.spectrum.support.Support`
         The edges in y = λ − offset, to full relative precision.
+
+    Examples
+    --------
+    >>> from theory import RandomFeatureModel, activations
+    >>> spectrum = RandomFeatureModel(activations.erf, psi_p=4, psi_n=3, t=0.1).spectrum()
+    >>> len(spectrum.edges()), round(float(spectrum.density(1.0)), 3)
+    (4, 0.104)
+    >>> round(float(spectrum.stieltjes(-1.0).real), 3)
+    0.832
     """
 
     def __init__(self, model: "RandomFeatureModel", system: System | None = None) -> None:

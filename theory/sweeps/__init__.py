@@ -34,6 +34,13 @@ def stored(name: str) -> tuple[dict, dict]:
 
     The provenance says what was computed, by which version and with which seeds; ``tools/sweeps.py`` says what the arrays are, and
     `theory.simulation.networks.records` reads those of trained networks.
+
+    Examples
+    --------
+    >>> from theory.sweeps import stored
+    >>> provenance, arrays = stored("outlier")
+    >>> "seed" in str(provenance), len(arrays) > 0
+    (True, True)
     """
     return _read(one_of("name", name, NAMES))
 

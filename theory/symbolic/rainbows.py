@@ -33,7 +33,15 @@ class Rainbows(NamedTuple):
 
 
 def geometric_sum(first: "Scalar", rest: "Scalar") -> sp.Expr:
-    """The sum of first, first·rest, first·rest², …: a line is its first block, or that and a line again."""
+    """The sum of first, first·rest, first·rest², …: a line is its first block, or that and a line again.
+
+    Examples
+    --------
+    >>> import sympy as sp
+    >>> from theory.symbolic.rainbows import geometric_sum
+    >>> geometric_sum(1, -sp.Symbol("delta"))
+    1/(delta + 1)
+    """
     first, rest = expression("first", first), expression("rest", rest)
     line = sp.Dummy("line")
     (total,) = sp.solve(sp.Eq(line, first + rest * line), line)

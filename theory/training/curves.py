@@ -33,7 +33,16 @@ if TYPE_CHECKING:
 
 
 def training_curve(model: "RandomFeatureModel", tau: ArrayLike) -> TrainingCurve:
-    """`TrainingCurve` at the training times ``tau``; see `theory.RandomFeatureModel.training`."""
+    """`TrainingCurve` at the training times ``tau``; see `theory.RandomFeatureModel.training`.
+
+    Examples
+    --------
+    >>> from theory import RandomFeatureModel, activations
+    >>> from theory.training import training_curve
+    >>> model = RandomFeatureModel(activations.tanh, psi_p=4, psi_n=3, t=0.3)
+    >>> training_curve(model, [0.0, 10.0]).train.round(3).tolist()
+    [1.0, 0.529]
+    """
     tau = check_tau(tau)
     rate = flow_rate(model) * tau.ravel()[:, None]
     return TrainingCurve(
@@ -42,7 +51,16 @@ def training_curve(model: "RandomFeatureModel", tau: ArrayLike) -> TrainingCurve
 
 
 def ridge_curve(model: "RandomFeatureModel", zeta: ArrayLike) -> RidgeCurve:
-    """`RidgeCurve` at the ridges ``zeta``; see `theory.RandomFeatureModel.ridge`."""
+    """`RidgeCurve` at the ridges ``zeta``; see `theory.RandomFeatureModel.ridge`.
+
+    Examples
+    --------
+    >>> from theory import RandomFeatureModel, activations
+    >>> from theory.training import ridge_curve
+    >>> model = RandomFeatureModel(activations.tanh, psi_p=4, psi_n=3, t=0.3)
+    >>> ridge_curve(model, [0.1, 1.0]).test.round(3).tolist()
+    [0.594, 0.648]
+    """
     a_model(model)
     zeta = finite_array("zeta", zeta, float)
     if (zeta < 0).any():
@@ -88,5 +106,13 @@ def _losses(model, filters, size):
 
 
 def flow_rate(model: "RandomFeatureModel") -> float:
-    """c = 2Δ_t/ψ_p: the mode of eigenvalue λ relaxes as e^{−cτλ}."""
+    """c = 2Δ_t/ψ_p: the mode of eigenvalue λ relaxes as e^{−cτλ}.
+
+    Examples
+    --------
+    >>> from theory import RandomFeatureModel, activations
+    >>> from theory.training import flow_rate
+    >>> round(float(flow_rate(RandomFeatureModel(activations.tanh, psi_p=4, psi_n=3, t=0.3))), 4)
+    0.2256
+    """
     return 2 * a_model(model).noise_variance / float(model.psi_p)
