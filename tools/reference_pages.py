@@ -63,9 +63,9 @@ def _described(entry):
 
 
 def used_in(name):
-    """A line with the chapters that use a name, in RST; nothing where there is none."""
+    """A line with the chapters that use a name, in RST, to stand after a docstring; nothing where there is none."""
     pages = pages_with(name)
-    return [":In the book: " + ", ".join(f":doc:`/book/{page}`" for page in pages), ""] if pages else []
+    return ["", ":In the book: " + ", ".join(f":doc:`/book/{page}`" for page in pages), ""] if pages else []
 
 
 def _table(found):

@@ -46,7 +46,10 @@ def test_every_public_name_is_described_once():
 
 def test_docstrings_are_well_formed():
     assert len(DESCRIBED) > 550
-    said = {name: complaints(docstrings.rst(item)) for name, item in DESCRIBED.items()}
+    said = {
+        name: complaints("\n".join([docstrings.rst(item).rstrip("\n"), *reference_pages.used_in(name)]))
+        for name, item in DESCRIBED.items()
+    }
     assert {name: messages for name, messages in said.items() if messages} == {}
 
 
@@ -64,6 +67,12 @@ def test_a_malformed_docstring_is_seen():
         """
 
     assert len(complaints(docstrings.rst(wrong))) >= 2
+
+
+def test_the_chapters_stand_after_whatever_a_docstring_ends_with():
+    chapters = reference_pages.used_in("theory.RandomFeatureModel")
+    for end in ("a paragraph", "- a list,\n  in two lines", ">>> 1 + 1\n2", ".. math:: x"):
+        assert complaints("\n".join(["One.", "", *end.split("\n"), *chapters])) == []
 
 
 def test_the_signs_of_formulas_are_no_markup():
