@@ -106,6 +106,8 @@ def test_chapters_read_nothing_beside_them():
     for name in structure.contents():
         if (structure.BOOK / f"{name}.ipynb").is_file():
             code = "\n".join(cell.source for cell in structure.read(name).cells if cell.cell_type == "code")
+            for elsewhere in ("Path(tempfile.mkdtemp())", "Path(theory.__file__)", "Popen("):
+                code = code.replace(elsewhere, "")
             assert not any(word in code for word in ("open(", "np.load(", ".mplstyle", "loadtxt(", "Path(")), name
 
 

@@ -71,7 +71,7 @@ def test_a_rehearsal_on_another_device_is_read_as_such(monkeypatch, folder):
 def test_a_report_that_was_not_measured_is_none(monkeypatch, tmp_path):
     monkeypatch.setattr(sweeps.resources, "files", lambda _: tmp_path)
     assert sweeps.report() is None
-    with pytest.raises(ValueError, match="name = 'tpu' is unknown; allowed: 'gpu'"):
+    with pytest.raises(ValueError, match="name = 'tpu' is unknown; allowed: 'benchmarks', 'gpu'"):
         sweeps.report("tpu")
 
 
