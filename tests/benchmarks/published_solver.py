@@ -134,7 +134,7 @@ def measured(names=MODELS, points=400):
                 "model": name,
                 "epsilon": epsilon,
                 "points": points,
-                "published_seconds": seconds[0],
+                "seconds": seconds[0],
                 "own_seconds": seconds[1],
             }
             rows.append(found | compared(model, lam, epsilon))

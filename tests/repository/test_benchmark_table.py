@@ -14,12 +14,15 @@ from theory.simulation.threads import thread_pools
 
 ROOT = Path(__file__).resolve().parents[2]
 MEASURED = {"kernel", "variable", "size", "d", "n", "p", "seconds", "floor", "floor_seconds"}
+COUNTED = ("failed", "lower_half_plane", "other_branch", "density_off", "residual", "largest_residual", "seconds")
+COUNTED += ("own_density_off", "own_residual", "own_largest_residual", "own_seconds")
+PUBLISHED = {f"published_{name}" for name in ("model", "epsilon", "points", *COUNTED)}
 FITTED = {"fitted_kernel", "fitted_variable", "exponent", "floor_exponent"}
 
 
 def tables_of(arrays):
     """The three tables, as name → array, each with arrays of one length."""
-    three = {"published": {name for name in arrays if name.startswith("published_")}, "measured": MEASURED, "fitted": FITTED}
+    three = {"published": PUBLISHED, "measured": MEASURED, "fitted": FITTED}
     assert set(arrays) == set().union(*three.values())
     tables = {key: {name: arrays[name] for name in names} for key, names in three.items()}
     assert all(len({column.size for column in columns.values()}) == 1 for columns in tables.values())
