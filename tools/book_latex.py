@@ -86,7 +86,8 @@ def places(glossary):
 
 def index_terms(app, doctree):
     """An entry of the index where a term of the glossary is defined."""
-    terms = places((Path(app.srcdir) / "book" / "glossary.md").read_text(encoding="utf-8"))
+    glossary = Path(app.srcdir) / "book" / "glossary.md"
+    terms = places(glossary.read_text(encoding="utf-8")) if glossary.is_file() else {}
     for node in found(doctree, nodes.Element):
         labels = {*node.get("names", ()), node.get("label"), *node.get("ids", ())} & terms.keys()
         if isinstance(node, (nodes.section, nodes.math_block)) or node.get("realtype"):
