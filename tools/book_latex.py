@@ -39,6 +39,8 @@ PREAMBLE = r"""
 \hypersetup{pdfencoding=auto, psdextra}
 % a long derivation may go on over the page
 \allowdisplaybreaks
+% the title of the first page is the book's, and has no label of its own
+\AtBeginDocument{\phantomsection\label{\detokenize{book/intro:page-intro}}}
 % letters for the appendices
 \usepackage{etoolbox}
 \let\booksPart\part
