@@ -4,9 +4,11 @@
   that occur, and the style sheet's 1,900 rules to theirs.
 - Names: labels that hide the words written on a button from a screen reader go; so do the names of icons beside words.
 - Roles: a list of references is a list of items.
+- Search: every page loads the search's list of words; entries of an index that these pages do not show leave it.
 - Lines: a comma stays on the line of the formula before it, a bracket on that of the formula after it.
 """
 
+import json
 import re
 from pathlib import Path
 
@@ -47,6 +49,7 @@ def finish(app, exception):
         for page, text in texts.items():
             page.write_text(text, encoding="utf-8")
         trim_icons(html / "_static", texts.values())
+        trim_search(html / "searchindex.js")
 
 
 def mend(page):
@@ -59,6 +62,15 @@ def mend(page):
 def keep_together(match):
     before, _, after = match.groups()
     return f'<span class="{TOGETHER}">{match[0]}</span>' if before or after else match[0]
+
+
+def trim_search(path):
+    """Leave out the entries of the index: a fifth of the list, of names and titles that it holds as objects and titles as well."""
+    before, content, after = re.fullmatch(
+        r"(Search\.setIndex\()(.*)(\);?\s*)", path.read_text(encoding="utf-8"), re.S
+    ).groups()
+    content = json.dumps(json.loads(content) | {"indexentries": {}}, separators=(",", ":"), ensure_ascii=False)
+    path.write_text(before + content + after, encoding="utf-8")
 
 
 def icon_names(texts):

@@ -66,3 +66,10 @@ def test_icons_are_cut_down_to_those_that_occur(static):
     # what the style loads is there
     loaded = re.findall(r"url\(\.\./(vendor/[^)]*)\)", css)
     assert len(loaded) == 3 and all((static / path).is_file() for path in loaded)
+
+
+def test_the_list_of_words_for_the_search_has_no_index(tmp_path):
+    path = tmp_path / "searchindex.js"
+    path.write_text('Search.setIndex({"terms":{"ψ":0},"indexentries":{"a":[[0,"b"]]}})')
+    book_pages.trim_search(path)
+    assert path.read_text() == 'Search.setIndex({"terms":{"ψ":0},"indexentries":{}})'
