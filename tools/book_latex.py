@@ -58,8 +58,7 @@ ELEMENTS = {
 def setup(app):
     # after sphinx-jupyterbook-latex, which chooses its class and fonts at the default priority
     app.connect("config-inited", choose_latex, priority=1000)
-    app.connect("doctree-read", index_statements)
-    app.connect("doctree-read", index_terms)
+    app.connect("builder-inited", index_on_paper)
     app.add_post_transform(Paper)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
@@ -67,6 +66,13 @@ def setup(app):
 def choose_latex(app, config):
     config.latex_theme = "manual"
     config.latex_elements = dict(ELEMENTS)
+
+
+def index_on_paper(app):
+    """Entries of the index for LaTeX alone: the pages show none, and would carry them in the search's list of words."""
+    if app.builder.format == "latex":
+        app.connect("doctree-read", index_statements)
+        app.connect("doctree-read", index_terms)
 
 
 def index_statements(app, doctree):

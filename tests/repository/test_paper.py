@@ -127,3 +127,15 @@ def test_a_missing_program_is_named_with_its_package(tmp_path):
 def test_readme_names_the_packages():
     readme = " ".join((structure.ROOT / "README.md").read_text(encoding="utf-8").split())
     assert pdf.PACKAGES in readme
+
+
+@pytest.mark.parametrize(
+    ("format_", "made"), [("html", []), ("latex", [book_latex.index_statements, book_latex.index_terms])]
+)
+def test_the_index_is_made_for_paper_alone(format_, made):
+    connected = []
+    app = SimpleNamespace(
+        builder=SimpleNamespace(format=format_), connect=lambda event, call: connected.append((event, call))
+    )
+    book_latex.index_on_paper(app)
+    assert connected == [("doctree-read", call) for call in made]
